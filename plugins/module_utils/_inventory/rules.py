@@ -1,0 +1,163 @@
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to repro.stack. What several values of the inventory must agree on, and what a service would refuse."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._inventory.names import (
+    account_fault,
+    bucket_fault,
+    database_fault,
+    dsn_database,
+    is_host_name,
+    is_loopback,
+)
+from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
+from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, identity
+
+# Identities that the role minio makes itself. Only the second can have service accounts.
+ADMINISTRATOR = "administrator"
+PARENT = "platform"
+
+
+def problems(variables: Variables) -> t.Iterator[str]:
+    for rule in (_stack_name, _addresses, _ports, _buckets, _used_buckets, _service_accounts, _databases):
+        yield from rule(variables)
+
+
+def _stack_name(variables: Variables) -> t.Iterator[str]:
+    name = variables.value("stack_name")
+    if name is not None and not is_host_name(name):
+        yield f"stack_name is {name!r}, which cannot be the name of a host"
+
+
+def _addresses(variables: Variables) -> t.Iterator[str]:
+    address = variables.value("gateway_address")
+    if address is not None and not is_loopback(address):
+        yield (
+            f"gateway_address is {address}, but only a loopback address such as 127.0.0.1 is accepted, "
+            "because the gateway speaks no TLS and asks nobody who they are"
+        )
+
+
+def _ports(variables: Variables) -> t.Iterator[str]:
+    names = [name for name in variables.options if name.startswith("gateway_") and name.endswith("_port")]
+    ports: dict[int, str] = {}
+    for name in names:
+        port = variables.value(name)
+        if port is None:
+            continue
+        port = int(port)
+        if not 1 <= port <= 65535:
+            yield f"{name} is {port}, but ports go from 1 to 65535"
+        elif port in ports:
+            yield f"{name} and {ports[port]} are both {port}"
+        ports[port] = name
+
+
+def _buckets(variables: Variables) -> t.Iterator[str]:
+    buckets = variables.items("minio_buckets")
+    yield from _repeated("minio_buckets", buckets)
+    for declared in buckets:
+        name = declared["name"]
+        if fault := bucket_fault(name):
+            yield f"minio_buckets: S3 refuses the name {name!r}: {fault}"
+            continue
+        if declared.get("keep_old_versions_days") and declared.get("versioning") is False:
+            yield f"minio_buckets: bucket {name}: keep_old_versions_days needs versioning"
+        yield from _refused_by(bucket.declared, declared, "minio_buckets")
+
+
+def _used_buckets(variables: Variables) -> t.Iterator[str]:
+    """A service names its bucket in `<service>_bucket`."""
+    buckets = _declared_buckets(variables)
+    for name in variables.options:
+        used = variables.value(name) if name.endswith("_bucket") else None
+        if used and buckets is not None and used not in buckets:
+            yield f"{name} is {used}, which minio_buckets does not declare"
+
+
+def _declared_buckets(variables: Variables) -> set[str] | None:
+    """None where the list itself is wrong, which is said elsewhere."""
+    names = {each["name"] for each in variables.items("minio_buckets") if each.get("state") != "absent"}
+    return None if variables.refused("minio_buckets") else names
+
+
+def _service_accounts(variables: Variables) -> t.Iterator[str]:
+    accounts = variables.items("minio_service_accounts")
+    buckets = _declared_buckets(variables)
+    yield from _repeated("minio_service_accounts", accounts)
+    for account in accounts:
+        name = account["name"]
+        if name in (ADMINISTRATOR, PARENT):
+            yield f"minio_service_accounts: {name} is an identity of the stack itself; choose another name"
+        elif fault := account_fault(name):
+            yield f"minio_service_accounts: {name!r} cannot be an access key: {fault}"
+            continue
+        if account.get("parent") != PARENT:
+            parent = account.get("parent")
+            yield f"minio_service_accounts: {name} has the unknown parent {parent}; there is only {PARENT}"
+        if not account.get("access"):
+            yield f"minio_service_accounts: {name} has no access; an account without any would be given its parent's"
+        for access in account.get("access") or []:
+            used = access.get("bucket")
+            if buckets is not None and used not in buckets:
+                yield f"minio_service_accounts: {name} is given {used}, which minio_buckets does not declare"
+        yield from _refused_by(_declared_account, account, "minio_service_accounts")
+
+
+def _declared_account(account: t.Mapping[str, t.Any]) -> None:
+    identity.declared({identity.SERVICE_ACCOUNTS: [{**account, "secret": None}]})
+
+
+def _refused_by(
+    declare: t.Callable[[t.Mapping[str, t.Any]], t.Any], item: t.Mapping[str, t.Any], variable: str
+) -> t.Iterator[str]:
+    """What the module would say that is given the item, only sooner."""
+    try:
+        declare(item)
+    except InvalidInputError as error:
+        yield f"{variable}: {error}"
+
+
+def _databases(variables: Variables) -> t.Iterator[str]:
+    """A service names its database in `<service>_database`; `<x>_dsn` leads to a server by somebody else's."""
+    databases = variables.items("postgres_databases")
+    yield from _repeated("postgres_databases", databases)
+    for database in databases:
+        if fault := database_fault(database["name"]):
+            yield f"postgres_databases: {database['name']!r} cannot be a database: {fault}"
+    taken: dict[str, str] = {}
+    for name in sorted(variables.options, key=lambda name: (not name.endswith("_dsn"), name)):
+        if not name.endswith(("_database", "_dsn")) or not variables.value(name):
+            continue
+        used = variables.value(name)
+        if name.endswith("_dsn"):
+            try:
+                used = dsn_database(used)
+            except ValueError as fault:
+                yield f"{name} {fault}"
+                continue
+        elif used not in {database["name"] for database in databases} and not variables.refused("postgres_databases"):
+            yield f"{name} is {used}, which postgres_databases does not declare"
+        if used in taken:
+            yield f"{name} and {taken[used]} lead to the same database {used}; each service needs its own"
+        taken[used] = name
+
+
+def _repeated(variable: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
+    """Names that occur twice, or that would share one secret because they differ only in a dash."""
+    seen: dict[str, str] = {}
+    for item in items:
+        name = item["name"]
+        plain = name.replace("-", "_") if variable != "minio_buckets" else name
+        if plain not in seen:
+            seen[plain] = name
+        elif seen[plain] == name:
+            yield f"{variable} names {name} twice"
+        else:
+            yield f"{variable}: {seen[plain]} and {name} would share one secret; make them differ in more"

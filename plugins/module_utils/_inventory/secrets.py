@@ -1,0 +1,89 @@
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to repro.stack. Which secrets the inventory owes, and whether they will do. Values never leave here."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import Option, nearest
+from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
+
+VAULT = re.compile(r"\{\{\s*(vault_\w+)\s*\}\}")
+VAULT_NAME = re.compile(r"\bvault_\w+")
+MINIMUM = 12
+# MinIO says so of service accounts; the same holds for all keys here.
+MAXIMUM_OF_KEYS = 40
+# Names that log in are secrets only because they come with one.
+MINIMUM_OF_NAMES = 3
+REMEDY = "`ansible-playbook playbooks/secrets.yml` makes it in a new inventory; else add it to the vault file"
+
+
+def vault_name(service: str, name: str, kind: str) -> str:
+    return f"vault_{service}_{name.replace('-', '_')}_{kind}"
+
+
+def needed(variables: Variables, options: t.Mapping[str, Option]) -> list[str]:
+    """The names of all secrets that ``options`` and the declared accounts and databases ask for."""
+    names = [_source(variables, name, option) for name, option in options.items()]
+    if "minio_service_accounts" in options:
+        for account in variables.items("minio_service_accounts"):
+            names.append(vault_name("minio", account["name"], "secret_key"))
+    if "postgres_databases" in options:
+        for database in variables.items("postgres_databases"):
+            names.append(vault_name("postgres", database.get("owner") or database["name"], "password"))
+    return sorted({name for name in names if name})
+
+
+def problems(variables: Variables, options: t.Mapping[str, Option]) -> t.Iterator[str]:
+    names = needed(variables, options)
+    missing = [name for name in names if name not in variables.declared]
+    spare = [name for name in variables.declared if name.startswith("vault_") and name not in names]
+    for name in missing:
+        # vault_minio_<a>_secret_key and vault_minio_<b>_secret_key are alike without being each other's misspelling
+        typo = nearest(name, spare, likeness=0.9)
+        yield f"{name} is missing; " + (f"{typo} looks like a misspelling of it" if typo else REMEDY)
+    for name in sorted(_mentioned(options) - {*names, *variables.declared}):
+        if typo := nearest(name, spare, likeness=0.9):
+            yield f"{typo} is not known; did you mean {name}?"
+    for name in names:
+        if name not in missing:
+            yield from _faults(variables, name)
+
+
+def _mentioned(options: t.Mapping[str, Option]) -> set[str]:
+    """Every vault variable that a default would use, also where it may be left out."""
+    return {found for option in options.values() for found in VAULT_NAME.findall(str(option.get("default", "")))}
+
+
+def _source(variables: Variables, name: str, option: Option) -> str | None:
+    """The vault variable behind a role's variable, or itself where the inventory gives it another value."""
+    default = option.get("default")
+    behind = VAULT.fullmatch(default) if isinstance(default, str) else None
+    if not behind and not option.get("no_log"):
+        return None
+    if not variables.is_default(name):
+        return name
+    if behind:
+        return behind.group(1)
+    # A secret with an empty default may be left out.
+    return name if option.get("required") else None
+
+
+def _faults(variables: Variables, name: str) -> t.Iterator[str]:
+    minimum = MINIMUM_OF_NAMES if name.endswith("_user") else MINIMUM
+    value = variables.value(name)
+    if variables.refused(name):
+        return
+    if value is None:
+        yield f"{name} is empty"
+    elif not isinstance(value, str):
+        yield f"{name} is not a text; put it in quotes"
+    elif len(value) < minimum:
+        yield f"{name} is too short: at least {minimum} characters are needed"
+    elif name.endswith("_secret_key") and len(value) > MAXIMUM_OF_KEYS:
+        yield f"{name} is too long: MinIO takes {MAXIMUM_OF_KEYS} characters"
+    elif not value.isprintable() or value != value.strip():
+        yield f"{name} has a line break, a space at an end, or another character that a file of secrets cannot hold"

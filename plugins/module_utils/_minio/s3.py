@@ -1,0 +1,86 @@
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to repro.stack. The S3 protocol by boto3, with a client that refuses to write in check mode."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
+from ansible_collections.repro.stack.plugins.module_utils._http import session
+from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._module import library
+
+READ_OPERATIONS = ("Get", "Head", "List")
+
+
+class S3:
+    """One identity at one S3 store; ``read_only`` makes any write a bug that stops the run."""
+
+    def __init__(self, connection: Connection, *, read_only: bool) -> None:
+        self._endpoint = connection.endpoint
+        self._anonymous = session(validate_certs=connection.verify, wait=connection.wait)
+        # boto3 gives up on a server that is starting, our session waits for it.
+        self.anonymous_status("")
+        self.client = _client(connection)
+        if read_only:
+            self.client.meta.events.register("before-call.s3", _refuse_write)
+
+    def call(self, operation: str, *, missing: t.Collection[str] = (), **arguments: t.Any) -> dict[str, t.Any] | None:
+        """The answer to ``operation``; None where the store answers with one of the error codes in ``missing``."""
+        exceptions = library("botocore.exceptions", "boto3")
+        try:
+            return t.cast("dict[str, t.Any]", getattr(self.client, operation)(**arguments))
+        except exceptions.ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            if code in missing:
+                return None
+            raise ServiceError(
+                f"S3 at {self._endpoint} refused {operation} of bucket {arguments.get('Bucket')}: {code} {message}",
+                status=error.response["ResponseMetadata"]["HTTPStatusCode"],
+                code=code,
+            ) from error
+        except exceptions.BotoCoreError as error:
+            raise ServiceError(f"S3 at {self._endpoint} does not answer: {error}") from error
+
+    def anonymous_status(self, path: str) -> int:
+        """What somebody without any key gets for ``path``."""
+        exceptions = library("requests").exceptions
+        try:
+            answer = self._anonymous.get(f"{self._endpoint}/{path}", timeout=(5, 60), allow_redirects=False)
+        except exceptions.RequestException as error:
+            raise ServiceError(f"S3 at {self._endpoint} does not answer: {error}") from error
+        return t.cast(int, answer.status_code)
+
+
+def _client(connection: Connection) -> t.Any:
+    config = library("botocore.config", "boto3").Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        # checksums only where the protocol asks for them: other stores and gateways refuse the new trailers
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        max_pool_connections=16,
+        proxies={},  # a proxy in the environment must not see requests to loopback
+        connect_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
+    return (
+        library("boto3")
+        .session.Session()
+        .client(
+            "s3",
+            endpoint_url=connection.endpoint,
+            region_name=connection.region,
+            aws_access_key_id=connection.access_key,
+            aws_secret_access_key=connection.secret_key,
+            verify=connection.verify,
+            config=config,
+        )
+    )
+
+
+def _refuse_write(model: t.Any, **_event: t.Any) -> None:
+    if not model.name.startswith(READ_OPERATIONS):
+        raise AssertionError(f"BUG: {model.name} in check mode")

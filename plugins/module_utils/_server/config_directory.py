@@ -1,0 +1,138 @@
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to repro.stack. The files that a container is started with, and a keyed digest of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import typing as t
+from pathlib import Path
+
+from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
+    SECRET_AS_DECLARED,
+    SECRET_DIFFERS,
+    Resource,
+    State,
+)
+
+GENERATION = ".generation"
+OURS: State = {"owner": 0, "group": 0, "mode": "0600"}
+
+
+class ConfigDirectory(Resource):
+    """A directory with the declared files in it, and the data directories that belong to the same service.
+
+    A state is {"directory": attributes, "directories": {path: attributes}, "files": {name: attributes + content},
+    "secret_files": {name: attributes + a word for the content}, "digest_key": whether there is one}; attributes are
+    owner, group and mode.
+    """
+
+    def __init__(self, path: str, desired: State, secret_contents: t.Mapping[str, str], key_file: str) -> None:
+        self._path = Path(path)
+        self._desired = desired
+        self._secret_contents = secret_contents
+        self._key_file = Path(key_file)
+
+    def read(self) -> State:
+        return {
+            "digest_key": self._key_file.exists(),
+            "directory": _attributes(self._path),
+            "directories": {path: _attributes(Path(path)) for path in self._desired["directories"]},
+            "files": {name: self._file(name) for name in self._desired["files"]},
+            "secret_files": {name: self._secret_file(name) for name in self._desired["secret_files"]},
+        }
+
+    def update(self, changes: State) -> None:
+        current = self.read()
+        if _rewrites(current, changes):
+            # First of all: whoever stops this run halfway leaves a digest that no running container carries.
+            self._raise_generation()
+        if "digest_key" in changes:
+            self._make_key()
+        if "directory" in changes:
+            _make_directory(self._path, changes["directory"])
+        for path, wanted in changes.get("directories", {}).items():
+            if current["directories"][path] != wanted:
+                _make_directory(Path(path), wanted)
+        for kind in ("files", "secret_files"):
+            for name, wanted in changes.get(kind, {}).items():
+                if current[kind][name] != wanted:
+                    content = self._secret_contents[name] if kind == "secret_files" else wanted["content"]
+                    _write(self._path / name, content, wanted)
+
+    def digest(self) -> str:
+        """HMAC-SHA256 of the declared contents and of the generation, counting a repair not made yet (check mode)."""
+        generation = self._generation() + _rewrites(self.read(), self._desired)
+        key = self._key_file.read_bytes() if self._key_file.exists() else b""
+        made = hmac.new(key, str(generation).encode(), hashlib.sha256)
+        contents = {name: wanted["content"] for name, wanted in self._desired["files"].items()}
+        for name, content in sorted({**contents, **self._secret_contents}.items()):
+            made.update(f"\0{name}\0{content}".encode())
+        return made.hexdigest()
+
+    def _file(self, name: str) -> State | None:
+        found = _attributes(self._path / name)
+        return found and {**found, "content": (self._path / name).read_text(errors="replace")}
+
+    def _secret_file(self, name: str) -> State | None:
+        found = _attributes(self._path / name)
+        if found is None:
+            return None
+        same = hmac.compare_digest((self._path / name).read_bytes(), self._secret_contents[name].encode())
+        return {**found, "content": SECRET_AS_DECLARED if same else SECRET_DIFFERS}
+
+    def _generation(self) -> int:
+        try:
+            return int((self._path / GENERATION).read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def _raise_generation(self) -> None:
+        if not self._path.is_dir():
+            _make_directory(self._path, {**OURS, "mode": "0700"})
+        _write(self._path / GENERATION, str(self._generation() + 1), OURS)
+
+    def _make_key(self) -> None:
+        """With a key, nobody can try guesses of a secret against the digest in a container's labels."""
+        _make_directory(self._key_file.parent, {**OURS, "mode": "0755"})
+        _write(self._key_file, secrets.token_hex(32), OURS)
+
+
+def _rewrites(current: State, wanted: State) -> bool:
+    """Whether the content of any file would be written again (a mode alone needs no new container)."""
+    return any(
+        (current[kind].get(name) or {}).get("content") != file["content"]
+        for kind in ("files", "secret_files")
+        for name, file in wanted.get(kind, {}).items()
+    )
+
+
+def _attributes(path: Path) -> State | None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return {"owner": found.st_uid, "group": found.st_gid, "mode": f"{found.st_mode & 0o7777:04o}"}
+
+
+def _make_directory(path: Path, wanted: State) -> None:
+    path.mkdir(mode=0o755, parents=True, exist_ok=True)
+    os.chown(path, wanted["owner"], wanted["group"])
+    path.chmod(int(wanted["mode"], 8))
+
+
+def _write(path: Path, content: str, wanted: State) -> None:
+    """Replace the file in one step; it never exists half written or readable by others."""
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        os.fchown(file.fileno(), wanted["owner"], wanted["group"])
+        os.fchmod(file.fileno(), int(wanted["mode"], 8))
+        file.write(content.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)

@@ -1,0 +1,90 @@
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to repro.stack. What the Docker Engine tells about its containers. No library is needed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import typing as t
+
+SECONDS = 10
+DEFAULT_DIRECTORY = "/var/lib/docker"
+
+
+class Published(t.NamedTuple):
+    address: str
+    port: int
+    container: str
+
+
+class Container(t.NamedTuple):
+    name: str
+    image: str
+    labels: t.Mapping[str, str]
+    mounted: t.Collection[str]
+
+
+class Engine:
+    """An engine that does not answer has no containers."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._listed: t.Any = None
+
+    def containers(self) -> list[Container]:
+        return [
+            Container(
+                _name(each),
+                each.get("Image", ""),
+                each.get("Labels") or {},
+                {mount.get("Source", "") for mount in each.get("Mounts") or []},
+            )
+            for each in self._list()
+        ]
+
+    def published(self) -> list[Published]:
+        """Ports of running containers. Without its userland proxy the engine has no listener that could be found."""
+        return [
+            Published(port.get("IP") or "0.0.0.0", port["PublicPort"], _name(each))  # noqa: S104 - what the engine means
+            for each in self._list()
+            for port in each.get("Ports") or []
+            if port.get("PublicPort") and port.get("Type") == "tcp"
+        ]
+
+    def directory(self) -> str:
+        """Where the engine keeps images."""
+        return (self._get("/info") or {}).get("DockerRootDir") or DEFAULT_DIRECTORY
+
+    def _list(self) -> list[dict[str, t.Any]]:
+        if self._listed is None:
+            self._listed = self._get("/containers/json?all=1") or []
+        return self._listed
+
+    def _get(self, path: str) -> t.Any:
+        connection = _UnixConnection(self._path)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return json.loads(answer.read()) if answer.status == 200 else None
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(SECONDS)
+        self.sock.connect(self._path)
+
+
+def _name(container: t.Mapping[str, t.Any]) -> str:
+    return (container.get("Names") or ["/?"])[0].lstrip("/")

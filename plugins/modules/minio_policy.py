@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright: repro.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minio_policy
+short_description: Keep one policy as declared
+version_added: 0.1.0
+author:
+  - repro.stack contributors (@repro-stack)
+description:
+  - Creates, changes or removes a policy that can be attached to users.
+options:
+  name:
+    description: Name of the policy.
+    type: str
+    required: true
+  document:
+    description:
+      - The policy, as a mapping or as JSON.
+      - Order, single values in place of lists, C(Sid) and C(Id) make no difference, and the last two are not kept.
+    type: raw
+
+  access:
+    description:
+      - What is granted, in place of O(document). The document that is made of it names the bucket and its objects.
+      - A grant never contains more than its words say. Deleting objects must be granted by name.
+    type: list
+    elements: dict
+    suboptions:
+      bucket:
+        description: The bucket.
+        type: str
+        required: true
+      prefix:
+        description: Only this folder of the bucket. A slash is added at its end.
+        type: str
+        default: ""
+      mode:
+        description:
+          - V(list) shows names, V(read) also the objects.
+          - V(write) stores objects and sees nothing; V(read-write) is both.
+        type: str
+        choices: [list, read, write, read-write]
+        required: true
+      delete:
+        description: Also delete objects.
+        type: bool
+        default: false
+  state:
+    description: Whether the policy exists. One that is attached is not removed.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - repro.stack.minio
+  - repro.stack.attributes
+seealso:
+  - module: repro.stack.minio_iam
+"""
+
+EXAMPLES = r"""
+- name: Keep the policy that bounds all services
+  repro.stack.minio_policy:
+    endpoint: http://127.0.0.1:9000
+    access_key: administrator
+    secret_key: "{{ vault_minio_administrator_password }}"
+    name: platform
+    access:
+      - {bucket: mlflow-artifacts, mode: read-write}
+"""
+
+RETURN = r"""
+policy:
+  description: The policy, without secrets; null if it is absent.
+  returned: success
+  type: dict
+  sample:
+    document:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: ["s3:GetObject"]
+          Resource: ["arn:aws:s3:::datasets/*"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.repro.stack.plugins.module_utils._minio import iam, identity
+from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
+from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
+from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
+from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**arguments(), **identity.arguments(identity.POLICIES)},
+        supports_check_mode=True,
+    )
+
+    def work() -> Outcome:
+        return iam.apply_one(
+            Admin(connection(module), read_only=module.check_mode),
+            identity.declared({identity.POLICIES: [module.params]}),
+            update_secret=identity.ALWAYS,
+            check_mode=module.check_mode,
+        )
+
+    run_outcome(module, work, "policy")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""What is changed by hand is repaired and nothing else is: a table of mutations on the running stack.
+
+Each row breaks one thing, then a run must name and repair exactly it. The next row's run proves that nothing was left
+to do, and the last test says so once more. Rows that say so are foretold in check mode first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import boto3
+import docker
+import psycopg2
+import pytest
+
+BIN = Path(sys.executable).parent
+SERVICES = ("gateway", "postgres", "minio", "mlflow")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return docker.from_env()
+
+
+@pytest.fixture
+def site(stack):
+    """site() runs the whole site and returns the names of the tasks that changed something."""
+
+    def run(*arguments: str) -> set[str]:
+        ran = stack.playbook("site.yml", "--diff", *arguments, callback="ansible.posix.json")
+        tasks = [task for play in json.loads(ran.stdout)["plays"] for task in play["tasks"]]
+        return {
+            task["task"]["name"].removeprefix("repro.stack.")
+            for task in tasks
+            for host in task["hosts"].values()
+            if host.get("changed")
+        }
+
+    return run
+
+
+def containers(engine) -> dict[str, tuple[str, str]]:
+    found = {name: engine.api.inspect_container(f"test-{name}") for name in SERVICES}
+    return {name: (each["Id"], each["State"]["StartedAt"]) for name, each in found.items()}
+
+
+def recreate(engine, name: str, *arguments: str) -> None:
+    """Make the container anew by hand, as it was but for the arguments: what an engineer does to try something."""
+    there = engine.api.inspect_container(f"test-{name}")
+    config, host = there["Config"], there["HostConfig"]
+    command = ["docker", "run", "--detach", "--name", f"test-{name}", "--user", config["User"], "--read-only"]
+    command += ["--network", "test-repro", "--network-alias", name, "--restart", "unless-stopped", "--init"]
+    command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    command += [word for bind in host["Binds"] for word in ("--volume", bind)]
+    command += [word for path in host["Tmpfs"] for word in ("--tmpfs", path)]
+    command += [word for label in config["Labels"].items() for word in ("--label", "=".join(label))]
+    command += [word for variable in config["Env"] for word in ("--env", variable)]
+    for port, bindings in (host["PortBindings"] or {}).items():
+        for binding in bindings:
+            command += ["--publish", f"{binding['HostIp']}:{binding['HostPort']}:{port.removesuffix('/tcp')}"]
+    engine.api.remove_container(f"test-{name}", force=True)
+    subprocess.run([*command, *arguments, config["Image"], *(config["Cmd"] or [])], check=True, capture_output=True)
+
+
+def removed(name: str):
+    return lambda engine, _stack: engine.api.remove_container(f"test-{name}", force=True)
+
+
+def recreated(name: str, *arguments: str):
+    return lambda engine, _stack: recreate(engine, name, *arguments)
+
+
+def edited(path: str, line: str):
+    def edit(_engine, stack):
+        file = stack.root / path
+        file.write_text(file.read_text() + line)
+
+    return edit
+
+
+def opened(path: str):
+    return lambda _engine, stack: (stack.root / path).chmod(0o644)
+
+
+def stopped(name: str):
+    return lambda engine, _stack: engine.api.stop(f"test-{name}", timeout=5)
+
+
+def network_added(engine, _stack):
+    subprocess.run(["docker", "network", "connect", "bridge", "test-gateway"], check=True)
+
+
+def sql(statement: str, database: str = "mlflow"):
+    def run(_engine, stack):
+        socket = str(stack.root / "opt" / "postgres" / "run")
+        connection = psycopg2.connect(host=socket, user="postgres", dbname=database)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        connection.close()
+
+    return run
+
+
+def s3(stack):
+    return boto3.client(
+        "s3",
+        endpoint_url="http://127.0.0.1:19000",
+        region_name="us-east-1",
+        aws_access_key_id=stack.secrets["vault_minio_root_user"],
+        aws_secret_access_key=stack.secrets["vault_minio_root_password"],
+    )
+
+
+def bucket_opened(_engine, stack):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::datasets/*"}
+    s3(stack).put_bucket_policy(
+        Bucket="datasets", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+
+
+def versioning_suspended(_engine, stack):
+    s3(stack).put_bucket_versioning(Bucket="dvc", VersioningConfiguration={"Status": "Suspended"})
+    s3(stack).delete_bucket_lifecycle(Bucket="dvc")
+
+
+def iam(module: str, **options: t.Any):
+    """As root, by the module for a single identity: the engine is the same, the caller and the wish are not."""
+
+    def change(_engine, stack):
+        caller = {
+            "endpoint": "http://127.0.0.1:19000",
+            "access_key": stack.secrets["vault_minio_root_user"],
+            "secret_key": stack.secrets["vault_minio_root_password"],
+        }
+        subprocess.run(
+            ["ansible", "localhost", "-m", f"repro.stack.{module}", "-a", json.dumps({**caller, **options})],
+            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+            cwd=stack.project,
+            check=True,
+            capture_output=True,
+        )
+
+    return change
+
+
+def run_of(name: str) -> str:
+    return f"service_container : Run test-{name}"
+
+
+def files_of(name: str) -> str:
+    return f"service_container : Write the files of test-{name}"
+
+
+class Mutation(t.NamedTuple):
+    name: str
+    make: t.Callable[[t.Any, t.Any], t.Any]
+    changed: set[str]
+    restarted: set[str] = frozenset()
+    foretold: bool = False
+
+
+BUCKETS = "minio : configure | Keep the buckets"
+IDENTITIES = "minio : configure | Keep the identities"
+ADMINISTRATOR = "minio : configure | Have root make the administrator"
+DATABASES = "postgres : configure | Give each service a role that owns its database"
+WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
+
+TABLE = [
+    *(Mutation(f"{name} removed", removed(name), {run_of(name)}, {name}) for name in SERVICES),
+    Mutation("gateway stopped", stopped("gateway"), {run_of("gateway")}, {"gateway"}),
+    Mutation("capability", recreated("gateway", "--cap-add", "NET_ADMIN"), {run_of("gateway")}, {"gateway"}, True),
+    Mutation("device", recreated("minio", "--device", "/dev/fuse"), {run_of("minio")}, {"minio"}),
+    Mutation("host entry", recreated("mlflow", "--add-host", "x:192.0.2.1"), {run_of("mlflow")}, {"mlflow"}),
+    Mutation("dns server", recreated("mlflow", "--dns", "192.0.2.1"), {run_of("mlflow")}, {"mlflow"}),
+    Mutation("port", recreated("minio", "--publish", "127.0.0.1:19009:9000"), {run_of("minio")}, {"minio"}),
+    Mutation("privileged", recreated("gateway", "--privileged"), {run_of("gateway")}, {"gateway"}),
+    Mutation("another network", network_added, {run_of("gateway")}),
+    Mutation(
+        "configuration edited",
+        edited("opt/gateway/nginx.conf", "# by hand\n"),
+        {files_of("gateway"), run_of("gateway")},
+        {"gateway"},
+        True,
+    ),
+    Mutation("secret edited", edited("opt/minio/root_password", "x"), {files_of("minio"), run_of("minio")}, {"minio"}),
+    Mutation("secret opened", opened("opt/minio/root_password"), {files_of("minio")}),
+    Mutation("bucket opened", bucket_opened, {BUCKETS}),
+    Mutation("versioning suspended, lifecycle removed", versioning_suspended, {BUCKETS}),
+    Mutation("policy detached", iam("minio_user", name="platform", policies=[]), {IDENTITIES}, foretold=True),
+    Mutation("policy widened", iam("minio_policy", name="platform", document=WIDE), {IDENTITIES}),
+    Mutation("account widened", iam("minio_svcacct", name="mlflow", policy=WIDE), {IDENTITIES}),
+    Mutation("account disabled", iam("minio_svcacct", name="mlflow", enabled=False), {IDENTITIES}),
+    Mutation("account's secret", iam("minio_svcacct", name="mlflow", secret="changed-by-hand"), {IDENTITIES}),
+    Mutation(
+        "administrator's secret", iam("minio_user", name="administrator", secret="by-hand-again"), {ADMINISTRATOR}
+    ),
+    Mutation("database password", sql("ALTER ROLE mlflow PASSWORD 'by hand'"), {DATABASES}, foretold=True),
+    Mutation("database owner", sql("ALTER DATABASE mlflow OWNER TO postgres"), {DATABASES}),
+    Mutation("database opened", sql("GRANT CONNECT ON DATABASE mlflow TO PUBLIC"), {DATABASES}),
+    Mutation(
+        "grant deleted",
+        sql("REVOKE ALL ON SCHEMA public FROM mlflow; ALTER SCHEMA public OWNER TO postgres"),
+        {DATABASES},
+    ),
+]
+
+
+@pytest.mark.parametrize("mutation", TABLE, ids=lambda mutation: mutation.name.replace(" ", "-"))
+def test_drift_is_foretold_and_repaired(mutation, engine, site, stack):
+    before = containers(engine)
+    mutation.make(engine, stack)
+    broken = {name: each for name, each in before.items() if name not in mutation.restarted}
+    if mutation.foretold:
+        assert site("--check") == mutation.changed
+    assert site() == mutation.changed
+    after = containers(engine)
+    assert {name: after[name] for name in broken} == broken
+
+
+def test_then_nothing_is_left_to_do(engine, site):
+    before = containers(engine)
+    assert site() == set()
+    assert containers(engine) == before

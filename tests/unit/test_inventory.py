@@ -1,0 +1,407 @@
+"""What is said about an inventory: the roles' real defaults and argument_specs, and one thing wrong at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.repro.stack.plugins.action.inventory_check import options
+from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
+from ansible_collections.repro.stack.plugins.module_utils._inventory.inventory import inventory_problems
+from ansible_collections.repro.stack.plugins.module_utils._inventory.names import bucket_fault, dsn_database
+from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import checked
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ROOT / "roles"
+USED = yaml.safe_load((ROLES / "preflight" / "vars" / "main.yml").read_text())["__preflight_roles"]
+SECRETS = [
+    "vault_minio_administrator_password",
+    "vault_minio_mlflow_secret_key",
+    "vault_minio_platform_secret_key",
+    "vault_minio_root_password",
+    "vault_minio_root_user",
+    "vault_postgres_mlflow_password",
+]
+GOOD = "S3cret-of-this-test-only"
+MISSING = object()
+
+
+@pytest.fixture(scope="module")
+def roles():
+    return {path.parent.parent.name: options(path) for path in ROLES.glob("*/meta/argument_specs.yml")}
+
+
+@pytest.fixture(scope="module")
+def defaults():
+    loader = DataLoader()
+    found = {}
+    for path in (*ROLES.glob("*/defaults/main.yml"), *ROLES.glob("*/vars/main.yml")):
+        found.update(loader.load_from_file(str(path), trusted_as_template=True))
+    return {**found, **dict.fromkeys(SECRETS, GOOD), "stack_name": "gpu.example.org", "inventory_hostname": "gpu"}
+
+
+@pytest.fixture(scope="module")
+def internal():
+    return {name for path in ROLES.glob("*/vars/*.yml") for name in yaml.safe_load(path.read_text())}
+
+
+@pytest.fixture
+def say(roles, defaults, internal):
+    def run(**declared):
+        variables = {**defaults, **{key: trusted(value) for key, value in declared.items() if value is not MISSING}}
+        for name in (name for name, value in declared.items() if value is MISSING):
+            del variables[name]
+        asked = []
+
+        def evaluate(name):
+            asked.append(name)
+            try:
+                return Templar(loader=DataLoader(), variables=variables).template(variables[name])
+            except AnsibleError as error:
+                raise StackError(str(error)) from error
+
+        run.asked = asked
+        return inventory_problems(variables, evaluate, roles, used=USED, internal=internal)
+
+    return run
+
+
+def trusted(value):
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def account(**changed):
+    access = [{"bucket": "datasets", "mode": "read"}]
+    return {"minio_service_accounts": [{"name": "reader", "parent": "platform", "access": access, **changed}]}
+
+
+def buckets(**changed):
+    return {"minio_buckets": [{"name": "mlflow-artifacts", **changed}]}
+
+
+def test_a_good_inventory_needs_a_name_and_secrets_and_builds_nothing(say):
+    assert say() == []
+    assert not [name for name in say.asked if name.endswith("_image") or name == "container_image_wanted"]
+
+
+MAKES = "`ansible-playbook playbooks/secrets.yml` makes it in a new inventory; else add it to the vault file"
+LOOPBACK = (
+    "but only a loopback address such as 127.0.0.1 is accepted, "
+    "because the gateway speaks no TLS and asks nobody who they are"
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        # secrets
+        ({"vault_minio_root_password": MISSING}, f"vault_minio_root_password is missing; {MAKES}"),
+        (
+            {"vault_minio_mlflow_secret_key": MISSING, "vault_minio_ci_secret_key": GOOD},
+            f"vault_minio_mlflow_secret_key is missing; {MAKES}",
+        ),
+        (
+            {"vault_minio_root_password": MISSING, "vault_minio_root_pasword": GOOD},
+            "vault_minio_root_password is missing; vault_minio_root_pasword looks like a misspelling of it",
+        ),
+        (
+            {"vault_postgres_exsting_dsn": "postgresql://x@y/z"},
+            "vault_postgres_exsting_dsn is not known; did you mean vault_postgres_existing_dsn?",
+        ),
+        (
+            {"vault_minio_root_password": "short"},
+            "vault_minio_root_password is too short: at least 12 characters are needed",
+        ),
+        (
+            {"vault_minio_mlflow_secret_key": "x" * 41},
+            "vault_minio_mlflow_secret_key is too long: MinIO takes 40 characters",
+        ),
+        ({"vault_minio_root_user": "ab"}, "vault_minio_root_user is too short: at least 3 characters are needed"),
+        (
+            {"vault_postgres_mlflow_password": 123456789012},
+            "vault_postgres_mlflow_password is not a text; put it in quotes",
+        ),
+        ({"vault_postgres_mlflow_password": None}, "vault_postgres_mlflow_password is empty"),
+        (
+            {"vault_minio_platform_secret_key": GOOD + "\n"},
+            "vault_minio_platform_secret_key has a line break, a space at an end, or another character that a file of "
+            "secrets cannot hold",
+        ),
+        (
+            {"vault_minio_platform_secret_key": "{{ nothing }}"},
+            "vault_minio_platform_secret_key cannot be worked out: 'nothing' is undefined",
+        ),
+        ({"minio_root_password": "other"}, "minio_root_password is too short: at least 12 characters are needed"),
+        ({"minio_root_password": [GOOD]}, "minio_root_password must be a text"),
+        (account(name="ci-reader"), f"vault_minio_ci_reader_secret_key is missing; {MAKES}"),
+        (
+            {"postgres_databases": [{"name": "mlflow"}, {"name": "lab"}]},
+            f"vault_postgres_lab_password is missing; {MAKES}",
+        ),
+        # names of variables
+        ({"stack_name": MISSING}, "stack_name is missing"),
+        ({"minio_bucket": []}, "minio_bucket is not known; did you mean minio_buckets?"),
+        ({"gateway_xyz": 1}, "gateway_xyz is not known"),
+        ({"stack_nam": "x"}, "stack_nam is not known; did you mean stack_name?"),
+        ({"projects": []}, "projects cannot be declared yet: nothing would act on it"),
+        # kinds of values
+        ({"gateway_s3_port": "s3"}, "gateway_s3_port must be a whole number, not the text 's3'"),
+        ({"gateway_s3_port": None}, "gateway_s3_port is empty; remove it to get its default"),
+        ({"gateway_memory": "{{ nothing }}"}, "gateway_memory cannot be worked out: 'nothing' is undefined"),
+        ({"minio_console": "no"}, "minio_console must be true or false, not the text 'no'"),
+        ({"minio_buckets": "datasets"}, "minio_buckets must be a list of dictionaries, not the text 'datasets'"),
+        ({"minio_environment": ["A=b"]}, "minio_environment must be a dictionary"),
+        # what services refuse
+        ({"stack_name": "gpu server"}, "stack_name is 'gpu server', which cannot be the name of a host"),
+        ({"gateway_address": "0.0.0.0"}, f"gateway_address is 0.0.0.0, {LOOPBACK}"),  # noqa: S104 - refused
+        ({"gateway_address": "localhost"}, f"gateway_address is localhost, {LOOPBACK}"),
+        ({"gateway_s3_port": 70000}, "gateway_s3_port is 70000, but ports go from 1 to 65535"),
+        ({"gateway_s3_port": 5000}, "gateway_mlflow_port and gateway_s3_port are both 5000"),
+        (
+            account(name="platform"),
+            "minio_service_accounts: platform is an identity of the stack itself; choose another name",
+        ),
+        (account(parent="root"), "minio_service_accounts: reader has the unknown parent root; there is only platform"),
+        (
+            account(access=[]),
+            "minio_service_accounts: reader has no access; an account without any would be given its parent's",
+        ),
+        (
+            account(access=[{"bucket": "data", "mode": "read"}]),
+            "minio_service_accounts: reader is given data, which minio_buckets does not declare",
+        ),
+        (
+            account(access=[{"bucket": "datasets", "prefix": "x*", "mode": "read"}]),
+            "minio_service_accounts: service account reader: the prefix x* is a folder and may not contain *, ? or $",
+        ),
+        (
+            account(access=[{"bucket": "datasets", "mode": "full"}]),
+            "minio_service_accounts[0] (reader).access[0].mode must be one of list, read, write, read-write, not the "
+            "text 'full'",
+        ),
+        (account(secret="x"), "minio_service_accounts[0] (reader): secret is not known"),
+        (
+            account(name="a" * 21),
+            f"minio_service_accounts: {'a' * 21!r} cannot be an access key: it has 21 characters instead of 3 to 20",
+        ),
+        (
+            buckets(quota="lots"),
+            "minio_buckets: bucket mlflow-artifacts: the quota lots is not a size such as 10GiB, 500MB or a number of "
+            "bytes",
+        ),
+        (
+            buckets(versionning=True),
+            "minio_buckets[0] (mlflow-artifacts): versionning is not known; did you mean versioning?",
+        ),
+        (
+            buckets(versioning=False, object_lock=True),
+            "minio_buckets: bucket mlflow-artifacts: object_lock needs versioning",
+        ),
+        (
+            buckets(versioning=False, keep_old_versions_days=3),
+            "minio_buckets: bucket mlflow-artifacts: keep_old_versions_days needs versioning",
+        ),
+        (
+            {**buckets(name="other"), **account(access=[{"bucket": "other", "mode": "read"}])},
+            "mlflow_bucket is mlflow-artifacts, which minio_buckets does not declare",
+        ),
+        (
+            {"postgres_databases": [{"name": "mlflow"}, {"name": "Lab"}]},
+            "postgres_databases: 'Lab' cannot be a database: only lower-case letters, digits, dashes and underscores "
+            "are allowed, and it begins with a letter",
+        ),
+        ({"postgres_databases": [{"name": "mlflow"}, {"name": "mlflow"}]}, "postgres_databases names mlflow twice"),
+        ({"mlflow_database": "mflow"}, "mlflow_database is mflow, which postgres_databases does not declare"),
+        ({"mlflow_bucket": "artifacts"}, "mlflow_bucket is artifacts, which minio_buckets does not declare"),
+        (
+            {"postgres_existing_dsn": "postgresql://root:pw@forge/mlflow"},
+            "mlflow_database and postgres_existing_dsn lead to the same database mlflow; each service needs its own",
+        ),
+        (
+            {"postgres_existing_dsn": "mysql://root:pw@forge/gitea"},
+            "postgres_existing_dsn begins with mysql://, but only postgresql:// leads to PostgreSQL, "
+            "without a driver's name",
+        ),
+        (
+            {"postgres_existing_dsn": "postgresql+psycopg2://root:pw@forge/gitea"},
+            "postgres_existing_dsn begins with postgresql+psycopg2://, but only postgresql:// leads to PostgreSQL, "
+            "without a driver's name",
+        ),
+    ],
+)
+def test_one_thing_wrong_is_one_sentence(say, declared, sentence):
+    said = say(**declared)
+    assert sentence in said
+    assert len(said) == 1 or isinstance(
+        declared.get("postgres_databases") or declared.get("minio_service_accounts"), list
+    )
+    assert GOOD not in str(said) and "pw@" not in str(said)
+
+
+def test_everything_is_said_at_once(say):
+    said = say(minio_bucket=[], gateway_address="10.0.0.1", vault_minio_root_user=MISSING, minio_console="yes")
+    assert [sentence.split()[0] for sentence in said] == [
+        "minio_bucket",
+        "minio_console",
+        "vault_minio_root_user",
+        "gateway_address",
+    ]
+
+
+def test_accounts_whose_names_differ_only_in_a_dash_would_share_a_secret(say):
+    accounts = [
+        {"name": name, "parent": "platform", "access": [{"bucket": "datasets", "mode": "read"}]}
+        for name in ("mlflow", "ci", "ci-x", "ci-x", "ci_x")
+    ]
+    secrets = {"vault_minio_ci_secret_key": GOOD, "vault_minio_ci_x_secret_key": GOOD}
+    said = say(minio_service_accounts=accounts, **secrets)
+    assert "minio_service_accounts names ci-x twice" in said
+    assert any("ci-x and ci_x would share one secret" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ab", "it has 2 characters"),
+        ("a" * 64, "it has 64 characters"),
+        ("Datasets", "only lower-case letters"),
+        ("data_sets", "only lower-case letters"),
+        ("-data", "only lower-case letters"),
+        ("data-", "only lower-case letters"),
+        ("a..b", "a dot stands beside"),
+        ("a.-b", "a dot stands beside"),
+        ("192.168.1.1", "it looks like an IP address"),
+        ("minio", "MinIO keeps"),
+        ("xn--data", "S3 keeps names with xn--"),
+        ("data-s3alias", "S3 keeps names with -s3alias"),
+        ("mlflow-artifacts", None),
+        ("a.b", None),
+        ("a" * 63, None),
+    ],
+)
+def test_bucket_names(say, name, reason):
+    found = bucket_fault(name)
+    assert found is None if reason is None else found is not None and found.startswith(reason)
+    buckets = [{"name": "mlflow-artifacts"}, *([{"name": name}] if name != "mlflow-artifacts" else [])]
+    assert any(f"S3 refuses the name '{name}'" in sentence for sentence in say(minio_buckets=buckets)) == (
+        reason is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("host=forge dbname=gitea", "is not of the form"),
+        ("root:pw@forge://gitea", "is not of the form"),
+        ("postgresql://root:p@ss/word@forge/gitea", "cannot be parsed"),
+        ("postgresql://root:p#w@forge:5432/gitea", "cannot be parsed"),
+        ("postgresql://root:p@ss@forge/gitea", "cannot be parsed"),
+        ("postgresql:///gitea", "names no host"),
+    ],
+)
+def test_connection_strings_that_lead_nowhere(text, reason):
+    with pytest.raises(ValueError, match="^" + reason) as caught:
+        dsn_database(text)
+    assert "pw" not in str(caught.value) and "word" not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "database"),
+    [
+        ("postgresql://r:p%40%2F@h:5433/gitea", "gitea"),
+        ("postgres:///gitea?host=/run/x", "gitea"),
+        ("postgresql://r:p@h", "postgres"),
+    ],
+)
+def test_connection_strings_that_lead_to_a_database(text, database):
+    assert dsn_database(text) == database
+
+
+ITEMS = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "name": {"type": "str", "required": True},
+        "versioning": {"type": "bool"},
+        "access": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"bucket": {"type": "str", "required": True}, "mode": {"type": "str", "choices": ["ro", "rw"]}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("item", "sentences"),
+    [
+        ({"name": "a", "versioning": True, "access": [{"bucket": "b", "mode": "rw"}]}, []),
+        ({"nam": "a"}, ["x[0]: nam is not known; did you mean name?", "x[0] lacks name"]),
+        ({"name": "a", "versionning": True}, ["x[0] (a): versionning is not known; did you mean versioning?"]),
+        ({"name": "a", "versioning": "yes"}, ["x[0] (a).versioning must be true or false, not the text 'yes'"]),
+        ({"name": ["a"]}, ["x[0].name must be a text"]),
+        ({"name": "a", "access": "b"}, ["x[0] (a).access must be a list of dictionaries, not the text 'b'"]),
+        (
+            {"name": "a", "access": [{"mode": "full"}]},
+            ["x[0] (a).access[0] lacks bucket", "x[0] (a).access[0].mode must be one of ro, rw, not the text 'full'"],
+        ),
+    ],
+)
+def test_the_inside_of_a_list_is_checked_too(item, sentences):
+    assert checked("x", ITEMS, [item])[1] == sentences
+
+
+def test_the_whole_way_through_ansible(tmp_path):
+    """The action plugin in a real play: in check mode, without a connection, with a value encrypted on its own."""
+    inventory = {"all": {"hosts": {"gpu": {"ansible_connection": "ssh", "ansible_host": "192.0.2.1"}}}}
+    (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "password").write_text("of the vault")
+    encrypted = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-vault"),
+            "encrypt_string",
+            "--vault-password-file",
+            tmp_path / "password",
+        ],
+        input="short",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    good = "\n".join(f"{name}: {GOOD}" for name in SECRETS if name != "vault_minio_root_password")
+    lines = ["stack_name: gpu", "gateway_adress: 127.0.0.1", good, f"vault_minio_root_password: {encrypted}"]
+    (tmp_path / "group_vars" / "all.yml").write_text("\n".join(lines))
+    task = {"import_role": {"name": "repro.stack.preflight", "rolespec_validate": False}}
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    ran = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *(
+                "-i",
+                tmp_path / "hosts.yml",
+                "--check",
+                "--vault-password-file",
+                tmp_path / "password",
+                tmp_path / "play.yml",
+            ),
+        ],
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line.strip() for line in ran.stdout.splitlines() if line.strip().startswith("- ")]
+    assert list(dict.fromkeys(said)) == [
+        "- gateway_adress is not known; did you mean gateway_address?",
+        "- vault_minio_root_password is too short: at least 12 characters are needed",
+    ], ran.stdout + ran.stderr
+    assert ran.returncode == 2
