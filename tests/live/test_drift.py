@@ -139,8 +139,9 @@ def iam(module: str, **options: t.Any):
             "secret_key": stack.secrets["vault_minio_root_password"],
         }
         subprocess.run(
-            ["ansible", "localhost", "-m", f"repro.stack.{module}", "-a", json.dumps({**caller, **options})],
-            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+            [BIN / "ansible", "localhost", "-e", f"ansible_python_interpreter={sys.executable}"]
+            + ["-m", f"repro.stack.{module}", "-a", json.dumps({**caller, **options})],
+            env={**os.environ, "ANSIBLE_CONFIG": str(stack.project / "ansible.cfg")},
             cwd=stack.project,
             check=True,
             capture_output=True,
