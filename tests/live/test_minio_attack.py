@@ -23,14 +23,17 @@ import botocore.client
 import botocore.credentials
 import docker
 import pytest
+from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.attack import (
     UNSIGNED_TRAILER,
     Attempt,
     Request,
     attempts,
-    impersonations,
     send,
 )
+from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.escape import escapes, impersonations, presigned
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -194,6 +197,21 @@ def signed(
     return send(server.endpoint, Request("signed", "PUT", path, sent, tuple(request.headers.items()), body))
 
 
+def limited_to(server: Server, bucket: str, folder: str, condition: dict[str, t.Any] | None = None) -> Server:
+    """The server as a user who may list one folder of the bucket, or all of it under a condition."""
+    name, secret = f"limited-{secrets.token_hex(4)}", secrets.token_hex(8)
+    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
+    statement["Condition"] = condition or {"StringLike": {"s3:prefix": f"{folder}*"}}
+    stored = Identities(
+        Admin(Connection(server.endpoint, server.key, server.secret, "us-east-1", True, 5.0), read_only=False)
+    )
+    stored.put("policies", name, {"Version": "2012-10-17", "Statement": [statement]})
+    stored.put("users", name, {"secretKey": secret, "status": "enabled"})
+    stored.put("user_mappings", name, {"version": 1, "policy": name})
+    stored.send()
+    return dataclasses.replace(server, key=name, secret=secret)
+
+
 def keys(server: Server, bucket: str) -> list[str]:
     return [found["Key"] for found in server.s3().list_objects_v2(Bucket=bucket).get("Contents", [])]
 
@@ -227,6 +245,38 @@ def test_an_own_key_does_not_sign_for_another(server: Server, bucket: str) -> No
     made.append(signed(own, f"/{bucket}/claimed", headers, body, query=claim))
     assert [attempt for attempt in made if not attempt.refused] == []
     assert keys(server, bucket) == []
+
+
+def test_a_condition_sees_what_the_request_asks_for(server: Server, bucket: str) -> None:
+    """Who may list one folder lists no other by naming it where only the condition looks."""
+    s3 = server.s3()
+    for key in ("own/a", "other/b"):
+        s3.put_object(Bucket=bucket, Key=key, Body=CONTENT)
+    limited = limited_to(server, bucket, "own/")
+    assert [found["Key"] for found in limited.s3().list_objects_v2(Bucket=bucket, Prefix="own/")["Contents"]] == [
+        "own/a"
+    ]
+    made = escapes(server.endpoint, bucket, "own/", access_key=limited.key, secret_key=limited.secret)
+    assert [attempt for attempt in made if attempt.code != "AccessDenied"] == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"IpAddress": {"aws:SourceIp": "192.0.2.1/32"}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"StringEquals": {"aws:username": "somebody"}},
+        {"StringEquals": {"s3:ExistingObjectTag/shared": "yes"}},
+    ],
+    ids=["address", "transport", "name", "tag"],
+)
+def test_a_condition_believes_no_header(server: Server, bucket: str, condition: dict[str, t.Any]) -> None:
+    server.s3().put_object(Bucket=bucket, Key="object", Body=CONTENT)
+    limited = limited_to(server, bucket, "", condition)
+    told = "Sourceip=192.0.2.1&Securetransport=true&Username=somebody&ExistingObjectTag%2Fshared=yes"
+    headers = (("Sourceip", "192.0.2.1"), ("Securetransport", "true"), ("Username", "somebody"))
+    request = Request("condition", "GET", f"/{bucket}", f"AWSAccessKeyId={limited.key}&{told}", headers)
+    assert send(server.endpoint, presigned(request, limited.secret)).code == "AccessDenied"
 
 
 def test_an_archive_of_this_payload_type_is_refused(server: Server, bucket: str) -> None:

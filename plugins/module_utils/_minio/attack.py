@@ -10,8 +10,6 @@ Send them only to a server and a bucket made for the trial: against one that is 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import http.client
 import io
 import itertools
@@ -97,31 +95,6 @@ def attempts(
         for number, (target, identity, (spelling, payload)) in enumerate(combined)
     ]
     return [send(endpoint, request) for request in [*requests, _post_policy(access_key, bucket)]]
-
-
-def impersonations(
-    endpoint: str, access_key: str, bucket: str, *, own_access_key: str, own_secret_key: str
-) -> list[Attempt]:
-    """Sign version 2 URLs with one's own key and have them authorized as the owner of ``access_key``."""
-    expires = str(int(time.time()) + 600)
-
-    def url(name: str, method: str, path: str, query: str, *headers: tuple[str, str]) -> Request:
-        to_sign = f"{method}\n\n\n{expires}\n{path}".encode()
-        signature = base64.b64encode(hmac.new(own_secret_key.encode(), to_sign, hashlib.sha1).digest()).decode()
-        query = f"{query}&Expires={expires}&Signature={quote(signature, safe='')}"
-        return Request(f"{method}, {name}", method, path, query, headers, b"attempt" if method == "PUT" else b"")
-
-    requests = []
-    for method, path in (("PUT", f"/{bucket}/attempt-url"), ("GET", f"/{bucket}")):
-        repeated = f"AWSAccessKeyId={access_key}&AWSAccessKeyId={own_access_key}"
-        encoded = f"AWSAccessKeyId={access_key}&AWSAccessKeyId%3D{own_access_key}"
-        emptied = f"AWSAccessKeyId=&AWSAccessKeyId={own_access_key}"
-        requests += [
-            url("key named twice", method, path, repeated),
-            url("key named twice, once encoded", method, path, encoded),
-            url("key named in the header", method, path, emptied, ("Authorization", f"x {access_key}:x")),
-        ]
-    return [send(endpoint, request) for request in requests]
 
 
 def send(endpoint: str, request: Request) -> Attempt:

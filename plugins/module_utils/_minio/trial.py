@@ -10,12 +10,16 @@ import time
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
-from ansible_collections.repro.stack.plugins.module_utils._minio.attack import Attempt, attempts, impersonations
+from ansible_collections.repro.stack.plugins.module_utils._minio import access, identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
+from ansible_collections.repro.stack.plugins.module_utils._minio.attack import Attempt, attempts
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.escape import escapes, impersonations
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
-BUCKET = "trial"
+BUCKET, FOLDER, LIMITED = "trial", "trial/", "limited"
 SECONDS_TO_GET_AN_ADDRESS = 10
 
 
@@ -35,14 +39,27 @@ def unsafe_attempts(image: str, *, wait: float) -> list[Attempt]:
         raise StackError(f"The image {image} cannot be tried, since it does not start: {error}") from error
     try:
         endpoint = f"http://{_address(server)}:9000"
-        store = S3(Connection(endpoint, user, password, "us-east-1", True, wait), read_only=False)
+        connection = Connection(endpoint, user, password, "us-east-1", True, wait)
+        store = S3(connection, read_only=False)
         store.call("create_bucket", Bucket=BUCKET)
         upload = store.call("create_multipart_upload", Bucket=BUCKET, Key="part") or {}
         tried = attempts(endpoint, user, BUCKET, upload=("part", upload["UploadId"]))
         tried += impersonations(endpoint, user, BUCKET, own_access_key=user, own_secret_key=password)
+        _make_limited_user(connection, password)
+        tried += escapes(endpoint, BUCKET, FOLDER, access_key=LIMITED, secret_key=password)
         return [attempt for attempt in tried if not attempt.refused]
     finally:
         server.remove(force=True, v=True)
+
+
+def _make_limited_user(connection: Connection, secret_key: str) -> None:
+    """A user who may list one folder and nothing else."""
+    stored = Identities(Admin(connection, read_only=False))
+    grant = access.document([{"bucket": BUCKET, "prefix": FOLDER, "mode": "list"}], LIMITED)
+    stored.put(identities.POLICIES, LIMITED, grant)
+    stored.put(identities.USERS, LIMITED, {"secretKey": secret_key, "status": "enabled"})
+    stored.put(identities.USER_POLICIES, LIMITED, {"version": 1, "policy": LIMITED})
+    stored.send()
 
 
 def _address(server: t.Any) -> str:
