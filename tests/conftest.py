@@ -17,7 +17,11 @@ from ansible.module_utils.testing import patch_module_args  # noqa: E402 - the c
 
 
 class ModuleFailed(Exception):
-    """The module ended with fail_json; the text is its message."""
+    """The module ended with fail_json; the text is its message, ``returned`` all that it said."""
+
+    def __init__(self, returned: dict[str, t.Any]) -> None:
+        super().__init__(returned["msg"])
+        self.returned = returned
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def run_module(capsys: pytest.CaptureFixture[str]) -> t.Callable[..., dict[str, 
         returned = json.loads(capsys.readouterr().out)
         returned.pop("invocation", None)
         if returned.get("failed"):
-            raise ModuleFailed(returned["msg"])
+            raise ModuleFailed(returned)
         return returned
 
     run.failed = ModuleFailed  # a test file cannot import it from here

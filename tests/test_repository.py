@@ -85,7 +85,8 @@ def test_defaults_are_what_argument_specs_say(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_variables_carry_the_role_s_name(role):
-    wrong = [name for name in options(role) if not name.startswith(f"{role}_") and name != "stack_name"]
+    own = (role, "stack_name")
+    wrong = [name for name in options(role) if not name.startswith(f"{role}_") and name not in own]
     file = ROOT / "roles" / role / "vars" / "main.yml"
     wrong += [name for name in (load(file) if file.is_file() else {}) if not name.lstrip("_").startswith(f"{role}_")]
     assert wrong == []

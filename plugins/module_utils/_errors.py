@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+import typing as t
+
 
 class StackError(Exception):
-    """A sentence for the user that names what is wrong and where. Everything else is a bug and keeps its traceback."""
+    """A sentence for the user that names what is wrong and where. Everything else is a bug and keeps its traceback.
+
+    ``found`` is what the module returns beside it.
+    """
+
+    found: t.Mapping[str, t.Any] = {}
 
 
 class ImmutableFieldError(StackError):
@@ -20,6 +27,14 @@ class InvalidInputError(StackError):
 
 class MissingLibraryError(StackError):
     """A Python library that the module needs is not installed for the interpreter that runs it."""
+
+
+class UnexpectedPermissionsError(StackError):
+    """A key may do what it must not, or may not do what it must."""
+
+    def __init__(self, message: str, found: t.Mapping[str, t.Any]) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 class ServiceError(StackError):

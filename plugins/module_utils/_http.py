@@ -15,13 +15,12 @@ READ_METHODS = frozenset({"GET", "HEAD"})
 NOT_READY = (502, 503, 504)
 
 
-def session(*, validate_certs: bool | str = True, wait: float = 10.0) -> t.Any:
-    """A requests session that waits up to about ``wait`` seconds for a service that does not accept requests yet.
+def retries(wait: float) -> t.Any:
+    """Wait up to about ``wait`` seconds for a service that does not accept requests yet.
 
     Only refused connections and the gateway's 502, 503, 504 are tried again: the request has not reached the service.
     """
-    requests = library("requests")
-    retry = library("urllib3.util", "urllib3").Retry(
+    return library("urllib3.util", "urllib3").Retry(
         total=None,
         connect=max(1, round(wait)),
         read=0,
@@ -35,11 +34,16 @@ def session(*, validate_certs: bool | str = True, wait: float = 10.0) -> t.Any:
         respect_retry_after_header=False,
         raise_on_status=False,
     )
+
+
+def session(*, validate_certs: bool | str = True, wait: float = 10.0) -> t.Any:
+    """A requests session that waits for a service as ``retries`` says."""
+    requests = library("requests")
     made = requests.Session()
     made.verify = validate_certs
     made.trust_env = False  # a proxy in the environment must not see requests to loopback
     for scheme in ("http://", "https://"):
-        made.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry, pool_maxsize=16))
+        made.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retries(wait), pool_maxsize=16))
     return made
 
 

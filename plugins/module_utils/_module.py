@@ -66,5 +66,5 @@ def run_info(module: AnsibleModule, read: t.Callable[[], dict[str, t.Any]]) -> t
     try:
         found = read()
     except StackError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **error.found)
     module.exit_json(changed=False, **found)

@@ -11,7 +11,9 @@ version_added: 0.1.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Creates, changes or removes a bucket with its versioning, quota, tags, lifecycle rules and access without a key.
+  - Creates, changes or removes a bucket with its versioning, object lock and retention, quota, tags, lifecycle rules,
+    default encryption, notification and access without a key.
+  - What is written is read back; a setting that the server dropped is an error.
 options:
   name:
     description: Name of the bucket.
@@ -23,11 +25,30 @@ options:
   object_lock:
     description: Whether objects can be locked against deletion. It is fixed when the bucket is created.
     type: bool
+  retention:
+    description:
+      - For how long a new object is kept from deletion.
+      - It needs O(object_lock), which it implies for a new bucket.
+      - V({}) removes it; objects that are there keep theirs.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      mode:
+        description: V(compliance) binds everybody, V(governance) all but those with the right to bypass it.
+        type: str
+        choices: [none, governance, compliance]
+        default: none
+      days:
+        description: The time in days, or else O(retention.years).
+        type: int
+      years:
+        description: The time in years.
+        type: int
   quota:
     description: The most that the bucket may hold, such as V(10GiB), V(500MB) or a number of bytes. V(0) is no limit.
     type: str
   tags:
-    description: All tags of the bucket.
+    description: All tags of the bucket but those that begin with C(repro.stack/).
     type: dict
   keep_old_versions_days:
     description:
@@ -37,7 +58,6 @@ options:
   lifecycle:
     description:
       - All lifecycle rules of the bucket. Rules that are not named here or by O(keep_old_versions_days) are removed.
-      - MinIO itself removes uploads in parts that were given up, after a day; it has no rule for that.
     type: list
     elements: dict
     suboptions:
@@ -49,6 +69,10 @@ options:
         description: Only objects whose key begins like this.
         type: str
         default: ""
+      tags:
+        description: Only objects with all these tags.
+        type: dict
+        version_added: 0.2.0
       enabled:
         description: Whether the rule is applied.
         type: bool
@@ -66,6 +90,53 @@ options:
       noncurrent_versions:
         description: Keep this many old versions of each object in any case.
         type: int
+      abort_multipart_days:
+        description:
+          - Remove an upload in parts this many days after it began.
+          - Refused with O(flavour=minio), since MinIO drops such a rule; by itself it removes uploads that were given
+            up, after a day.
+        type: int
+        version_added: 0.2.0
+  encryption:
+    description:
+      - How an object is encrypted whose writer does not say it. V({}) is not at all.
+      - MinIO needs key management (KMS) for either mode.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      mode:
+        description: V(sse-s3) is by a key that the server chooses, V(sse-kms) by O(encryption.key).
+        type: str
+        choices: [none, sse-s3, sse-kms]
+        default: none
+      key:
+        description: Name of a key in the server's key management.
+        type: str
+  notification:
+    description: All notifications of the bucket.
+    type: list
+    elements: dict
+    version_added: 0.2.0
+    suboptions:
+      arn:
+        description:
+          - Who is told. For MinIO this is V(arn:minio:sqs::<name>:<kind>), a target that the server is configured
+            with by variables such as C(MINIO_NOTIFY_WEBHOOK_ENABLE_<name>).
+        type: str
+        required: true
+      events:
+        description: Of what, such as V(s3:ObjectCreated:*).
+        type: list
+        elements: str
+        required: true
+      prefix:
+        description: Only for objects whose key begins like this.
+        type: str
+        default: ""
+      suffix:
+        description: Only for objects whose key ends like this.
+        type: str
+        default: ""
   anonymous:
     description:
       - What somebody without any key may do.
@@ -84,6 +155,14 @@ options:
     description: Remove the bucket with all objects and all versions in it.
     type: bool
     default: false
+  flavour:
+    description:
+      - V(minio) reads by one call of MinIO's admin API, which needs an administrator, and knows all options.
+      - V(s3) speaks nothing but S3, for any store that does; a quota is refused.
+    type: str
+    choices: [minio, s3]
+    default: minio
+    version_added: 0.2.0
 extends_documentation_fragment:
   - repro.stack.minio
   - repro.stack.attributes
@@ -101,6 +180,27 @@ EXAMPLES = r"""
     versioning: true
     keep_old_versions_days: 90
     quota: 2TiB
+
+- name: Keep what was released from deletion, and tell a webhook of it
+  repro.stack.minio_bucket:
+    endpoint: http://127.0.0.1:9000
+    access_key: administrator
+    secret_key: "{{ vault_minio_administrator_password }}"
+    name: releases
+    retention: {mode: governance, days: 365}
+    notification:
+      - {arn: "arn:minio:sqs::registry:webhook", events: ["s3:ObjectCreated:*"], suffix: .onnx}
+
+- name: Keep a bucket in a store of another kind
+  repro.stack.minio_bucket:
+    endpoint: https://s3.example.org
+    access_key: AKIAEXAMPLE
+    secret_key: "{{ vault_s3_secret_key }}"
+    flavour: s3
+    name: datasets
+    versioning: true
+    lifecycle:
+      - {id: uploads-given-up, abort_multipart_days: 3}
 """
 
 RETURN = r"""
@@ -117,23 +217,23 @@ bucket:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import bucket
-from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
+from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, buckets, flavour
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
+from ansible_collections.repro.stack.plugins.module_utils._minio.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
-from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, reconcile
+from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**arguments(), **bucket.ARGUMENTS}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**arguments(), **bucket.ARGUMENTS, "flavour": flavour.ARGUMENT}, supports_check_mode=True
+    )
+    given = module.params
 
     def work() -> Outcome:
-        desired = bucket.declared(module.params)
-        s3 = S3(connection(module), read_only=module.check_mode)
-        admin = Admin(connection(module), read_only=module.check_mode)
-        resource = bucket.Bucket(s3, admin, module.params["name"], desired, force=module.params["force"])
-        return reconcile(resource, desired, check_mode=module.check_mode)
+        wanted = bucket.declared(given, given["flavour"])
+        store = open_store(connection(module), given["flavour"], ahead=False, read_only=module.check_mode)
+        return buckets.apply_one(store, given["name"], wanted, force=given["force"], check_mode=module.check_mode)
 
     run_outcome(module, work, "bucket")
 

@@ -6,178 +6,51 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_iam
-short_description: Keep policies, users and service accounts as declared
+short_description: Keep policies, users, groups and service accounts as declared
 version_added: 0.1.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
   - Reads the whole identity state of the server in one call, shows what differs by name, and writes only that, in
-    one call.
+    one call and the few that it takes to remove and to disable.
   - Secrets are compared with those that the server has, and are never shown.
-  - What is not named is left alone. The identity that makes the call, and root, are never changed.
+  - What is not named is left alone, unless O(purge) says otherwise. The identity that makes the call, and root, are
+    never changed.
+  - A run that was interrupted is completed by the next one.
 options:
-  policies:
-    description: Policies that can be attached to users.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name of the policy.
-        type: str
-        required: true
-      document:
-        description:
-          - The policy, as a mapping or as JSON.
-          - Order, single values in place of lists, C(Sid) and C(Id) make no difference, and the last two are not
-            kept.
-        type: raw
-
-      access:
-        description:
-          - What is granted, in place of O(policies[].document). The document that is made of it names the bucket and
-            its objects.
-          - A grant never contains more than its words say. Deleting objects must be granted by name.
-        type: list
-        elements: dict
-        suboptions:
-          bucket:
-            description: The bucket.
-            type: str
-            required: true
-          prefix:
-            description: Only this folder of the bucket. A slash is added at its end.
-            type: str
-            default: ""
-          mode:
-            description:
-              - V(list) shows names, V(read) also the objects.
-              - V(write) stores objects and sees nothing; V(read-write) is both.
-            type: str
-            choices: [list, read, write, read-write]
-            required: true
-          delete:
-            description: Also delete objects.
-            type: bool
-            default: false
-      state:
-        description: Whether the policy exists. One that is attached is not removed.
-        type: str
-        choices: [present, absent]
-        default: present
-  users:
-    description: Users, with the policies attached to them.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The user's access key.
-        type: str
-        required: true
-      secret:
-        description: The user's secret key, 8 characters or more. Needed for a user that does not exist yet.
-        type: str
-      enabled:
-        description: Whether the user may do anything.
-        type: bool
-        default: true
-      policies:
-        description: All policies that are attached to the user.
-        type: list
-        elements: str
-      state:
-        description: Whether the user exists. One with service accounts is not removed, for they would go too.
-        type: str
-        choices: [present, absent]
-        default: present
-  service_accounts:
-    description: Service accounts, each with its own bounds.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The account's access key, 3 to 20 characters.
-        type: str
-        required: true
-      parent:
-        description:
-          - The user to whom the account belongs, and whose policies bound what it may do. It is fixed when the
-            account is created.
-          - An account of root is a full administrator; it is refused.
-        type: str
-      secret:
-        description: The account's secret key, 8 to 40 characters. Needed for an account that does not exist yet.
-        type: str
-      policy:
-        description:
-          - What the account may do, within what its parent may do; a mapping or JSON of at most 4096 bytes.
-          - One of O(service_accounts[].policy) and O(service_accounts[].access) is needed for an account that does
-            not exist yet. An account without a policy
-            of its own may do all that its parent may do, and is refused.
-        type: raw
-
-      access:
-        description:
-          - What is granted, in place of O(service_accounts[].policy). The document that is made of it names the
-            bucket and its objects.
-          - A grant never contains more than its words say. Deleting objects must be granted by name.
-        type: list
-        elements: dict
-        suboptions:
-          bucket:
-            description: The bucket.
-            type: str
-            required: true
-          prefix:
-            description: Only this folder of the bucket. A slash is added at its end.
-            type: str
-            default: ""
-          mode:
-            description:
-              - V(list) shows names, V(read) also the objects.
-              - V(write) stores objects and sees nothing; V(read-write) is both.
-            type: str
-            choices: [list, read, write, read-write]
-            required: true
-          delete:
-            description: Also delete objects.
-            type: bool
-            default: false
-      display_name:
-        description: What MinIO calls the name of the account, at most 32 characters.
-        type: str
-      description:
-        description: What the account is for, at most 256 characters.
-        type: str
-      expires:
-        description:
-          - When the account stops working, such as V(2027-01-31T00:00:00Z), or V(never).
-          - MinIO takes a time between 15 minutes and 365 days ahead. It removes an account that has expired, so an
-            account
-            that is declared to have expired is an absent one.
-        type: str
-        default: never
-      enabled:
-        description: Whether the account works.
-        type: bool
-        default: true
-      state:
-        description: Whether the account exists.
-        type: str
-        choices: [present, absent]
-        default: present
-  update_secret:
+  state_file:
     description:
-      - V(always) sets the declared secret where another one is found; the server tells an administrator, so nothing
-        has to
-        be reset to see it.
-      - V(on_create) leaves the secret of an identity that exists alone.
+      - A file with O(policies), O(users), O(groups) and O(service_accounts) in place of these options, as JSON or YAML,
+        on the host where the module runs.
+      - It must be a regular file of the user that the module runs as, closed to everybody else (mode V(0600)).
+      - Use it for a long list. Ansible needs minutes to hide the secrets of ten thousand items, the file takes seconds.
+    type: path
+    version_added: 0.2.0
+  manager:
+    description:
+      - A word under which the server records what is declared here, such as the name of the playbook's project.
+      - The record is a policy of the name C(repro.stack.managed.<manager>) that nobody has. What is declared and exists
+        already is adopted, which the difference shows.
     type: str
-    choices: [always, on_create]
-    default: always
+    version_added: 0.2.0
+  purge:
+    description:
+      - What of those kinds whose list is given is removed though it is not named. A list that is left out is left
+        alone, an empty one wants nothing to be there.
+      - V(managed) removes what is recorded under O(manager) and not under another manager's name.
+      - V(all) removes everything that is not recorded under another manager's name.
+      - What has to stay is kept and named in RV(kept); root, the identity that makes the call and its parent, what is
+        built in, users whose service accounts stay, policies that are attached to something that stays.
+    type: str
+    choices: [none, managed, all]
+    default: none
+    version_added: 0.2.0
 extends_documentation_fragment:
+  - repro.stack.minio_identity.all
   - repro.stack.minio
   - repro.stack.attributes
 seealso:
+  - module: repro.stack.minio_group
   - module: repro.stack.minio_policy
   - module: repro.stack.minio_svcacct
   - module: repro.stack.minio_user
@@ -189,20 +62,40 @@ EXAMPLES = r"""
     endpoint: http://127.0.0.1:9000
     access_key: administrator
     secret_key: "{{ vault_minio_administrator_password }}"
+    manager: stack
+    purge: managed
     policies:
       - name: platform
         access:
           - {bucket: mlflow-artifacts, mode: read-write, delete: true}
+      - name: datasets
+        access:
+          - {bucket: datasets, mode: read}
     users:
       - name: platform
         secret: "{{ vault_minio_platform_secret_key }}"
         policies: [platform]
+      - name: alice
+        secret: "{{ vault_minio_alice_secret_key }}"
+    groups:
+      - name: vision
+        members: [alice]
+        policies: [datasets]
     service_accounts:
       - name: mlflow
         parent: platform
         secret: "{{ vault_minio_mlflow_secret_key }}"
         access:
           - {bucket: mlflow-artifacts, mode: read-write, delete: true}
+
+- name: Keep thousands of identities
+  repro.stack.minio_iam:
+    endpoint: http://127.0.0.1:9000
+    access_key: administrator
+    secret_key: "{{ vault_minio_administrator_password }}"
+    manager: stack
+    purge: managed
+    state_file: /root/identities.json
 """
 
 RETURN = r"""
@@ -215,10 +108,22 @@ identities:
       enabled: true
       policies: [platform]
       secret: as declared
+    user bob: null
+    record of stack:
+      users: [platform]
+kept:
+  description: What a purge would have removed and had to keep, with the reason.
+  returned: success
+  type: dict
+  sample:
+    user carol: MinIO would remove its service accounts etl
+  version_added: 0.2.0
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import iam, identity
+from ansible_collections.repro.stack.plugins.module_utils._minio import iam, identity, purge, state_file
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
@@ -233,20 +138,38 @@ def main() -> None:
                 kind: {"type": "list", "elements": "dict", "options": identity.arguments(kind)}
                 for kind in identity.WORDS
             },
+            "state_file": {"type": "path"},
             "update_secret": identity.UPDATE_SECRET,
+            **purge.ARGUMENTS,
         },
+        mutually_exclusive=[("state_file", kind) for kind in identity.WORDS],
+        required_if=[("purge", "managed", ["manager"])],
         supports_check_mode=True,
     )
+    kept: dict[str, str] = {}
 
     def work() -> Outcome:
-        return iam.apply_all(
+        declared, kinds = _declared(module.params)
+        outcome, purged = iam.apply_all(
             Admin(connection(module), read_only=module.check_mode),
-            identity.declared({kind: module.params[kind] for kind in identity.WORDS}),
+            declared,
             update_secret=module.params["update_secret"],
+            purge=purge.asked(module.params, kinds),
             check_mode=module.check_mode,
         )
+        kept.update(purged.kept)
+        for where, why in purged.surprises.items():
+            module.warn(f"The {where} is not declared and is kept: {why}")
+        return outcome
 
-    run_outcome(module, work, "identities")
+    run_outcome(module, work, "identities", kept=lambda: kept)
+
+
+def _declared(options: dict[str, Any]) -> tuple[identity.Declared, list[str]]:
+    """What is declared, and the kinds whose list is given."""
+    lists = state_file.read(options["state_file"]) if options["state_file"] else options
+    kinds = {kind: lists[kind] for kind in identity.WORDS if lists[kind] is not None}
+    return identity.declared(kinds), list(kinds)
 
 
 if __name__ == "__main__":

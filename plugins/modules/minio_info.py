@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Tells what the given key is to the server, and lists buckets, policies, users and service accounts, without
+  - Tells what the given key is to the server, and lists buckets, policies, users, groups and service accounts, without
     secrets.
 options:
   gather:
@@ -19,11 +19,27 @@ options:
       - What to list. With an empty list only RV(caller) is told, and an unknown key or a wrong secret is an answer;
         with
         anything in it they are errors.
-      - Lists need an administrator.
+      - Lists and V(disk) need an administrator.
     type: list
     elements: str
-    choices: [buckets, policies, users, service_accounts]
-    default: [buckets, policies, users, service_accounts]
+    choices: [buckets, policies, users, groups, service_accounts, disk]
+    default: [buckets, policies, users, groups, service_accounts, disk]
+  folders:
+    description:
+      - Folders of which to tell how much they hold. MinIO keeps no count of folders, so their versions are listed,
+        which takes about five seconds for each 100,000.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      bucket:
+        description: The bucket.
+        type: str
+        required: true
+      prefix:
+        description: The folder. All keys that begin with it are counted.
+        type: str
+        default: ""
 extends_documentation_fragment:
   - repro.stack.minio
   - repro.stack.attributes.info
@@ -38,6 +54,16 @@ EXAMPLES = r"""
     gather: []
     wait: 60
   register: found
+
+- name: See how full the server is, and how much of it a project has
+  repro.stack.minio_info:
+    endpoint: http://127.0.0.1:9000
+    access_key: administrator
+    secret_key: "{{ vault_minio_administrator_password }}"
+    gather: [disk]
+    folders:
+      - {bucket: datasets, prefix: churn/}
+      - {bucket: dvc, prefix: churn/}
 
 - name: List what the server has
   repro.stack.minio_info:
@@ -78,6 +104,13 @@ users:
   elements: dict
   sample:
     - {name: platform, enabled: true, policies: [platform]}
+groups:
+  description: All groups.
+  returned: if asked for
+  type: list
+  elements: dict
+  sample:
+    - {name: vision, enabled: true, members: [alice], policies: [datasets]}
 service_accounts:
   description: All service accounts.
   returned: if asked for
@@ -85,6 +118,20 @@ service_accounts:
   elements: dict
   sample:
     - {name: mlflow, parent: platform, enabled: true, expires: never}
+disk:
+  description:
+    - Bytes of all drives of the server together, and how many of them are free. With parity, less than that can be
+      stored.
+  returned: if asked for
+  type: dict
+  sample: {size: 1000000000000, free: 400000000000}
+folders:
+  description: The folders asked for, with the bytes and the number of all their versions.
+  returned: if asked for
+  type: list
+  elements: dict
+  sample:
+    - {bucket: dvc, prefix: churn/, size: 1048576, versions: 3}
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -95,8 +142,16 @@ from ansible_collections.repro.stack.plugins.module_utils._module import run_inf
 
 def main() -> None:
     gather = {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": list(SUBSETS)}
-    module = AnsibleModule(argument_spec={**arguments(), "gather": gather}, supports_check_mode=True)
-    run_info(module, lambda: info(connection(module), module.params["gather"]))
+    folders = {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"bucket": {"type": "str", "required": True}, "prefix": {"type": "str", "default": ""}},
+    }
+    module = AnsibleModule(
+        argument_spec={**arguments(), "gather": gather, "folders": folders}, supports_check_mode=True
+    )
+    run_info(module, lambda: info(connection(module), module.params["gather"], module.params["folders"]))
 
 
 if __name__ == "__main__":

@@ -11,50 +11,9 @@ version_added: 0.1.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Creates, changes or removes a policy that can be attached to users.
-options:
-  name:
-    description: Name of the policy.
-    type: str
-    required: true
-  document:
-    description:
-      - The policy, as a mapping or as JSON.
-      - Order, single values in place of lists, C(Sid) and C(Id) make no difference, and the last two are not kept.
-    type: raw
-
-  access:
-    description:
-      - What is granted, in place of O(document). The document that is made of it names the bucket and its objects.
-      - A grant never contains more than its words say. Deleting objects must be granted by name.
-    type: list
-    elements: dict
-    suboptions:
-      bucket:
-        description: The bucket.
-        type: str
-        required: true
-      prefix:
-        description: Only this folder of the bucket. A slash is added at its end.
-        type: str
-        default: ""
-      mode:
-        description:
-          - V(list) shows names, V(read) also the objects.
-          - V(write) stores objects and sees nothing; V(read-write) is both.
-        type: str
-        choices: [list, read, write, read-write]
-        required: true
-      delete:
-        description: Also delete objects.
-        type: bool
-        default: false
-  state:
-    description: Whether the policy exists. One that is attached is not removed.
-    type: str
-    choices: [present, absent]
-    default: present
+  - Creates, changes or removes a policy that can be attached to users and groups.
 extends_documentation_fragment:
+  - repro.stack.minio_identity.policy
   - repro.stack.minio
   - repro.stack.attributes
 seealso:
@@ -104,7 +63,6 @@ def main() -> None:
         return iam.apply_one(
             Admin(connection(module), read_only=module.check_mode),
             identity.declared({identity.POLICIES: [module.params]}),
-            update_secret=identity.ALWAYS,
             check_mode=module.check_mode,
         )
 

@@ -12,38 +12,9 @@ author:
   - repro.stack contributors (@repro-stack)
 description:
   - Creates, changes or removes a user with its secret and its attached policies.
-  - An account or user that makes the call, and root, are never changed.
-options:
-  name:
-    description: The user's access key.
-    type: str
-    required: true
-  secret:
-    description: The user's secret key, 8 characters or more. Needed for a user that does not exist yet.
-    type: str
-  enabled:
-    description: Whether the user may do anything.
-    type: bool
-    default: true
-  policies:
-    description: All policies that are attached to the user.
-    type: list
-    elements: str
-  state:
-    description: Whether the user exists. One with service accounts is not removed, for they would go too.
-    type: str
-    choices: [present, absent]
-    default: present
-  update_secret:
-    description:
-      - V(always) sets the declared secret where another one is found; the server tells an administrator, so nothing
-        has to
-        be reset to see it.
-      - V(on_create) leaves the secret of an identity that exists alone.
-    type: str
-    choices: [always, on_create]
-    default: always
+  - A user that makes the call, and root, are never changed.
 extends_documentation_fragment:
+  - repro.stack.minio_identity.user
   - repro.stack.minio
   - repro.stack.attributes
 seealso:
@@ -90,7 +61,6 @@ def main() -> None:
         return iam.apply_one(
             Admin(connection(module), read_only=module.check_mode),
             identity.declared({identity.USERS: [module.params]}),
-            update_secret=module.params["update_secret"],
             check_mode=module.check_mode,
         )
 

@@ -31,6 +31,7 @@ SECRETS = [
     "vault_postgres_mlflow_password",
 ]
 GOOD = "S3cret-of-this-test-only"
+HOST = {"stack_name": "gpu.example.org", "inventory_hostname": "gpu", "inventory_dir": "/inventories/gpu_server"}
 MISSING = object()
 
 
@@ -45,7 +46,7 @@ def defaults():
     found = {}
     for path in (*ROLES.glob("*/defaults/main.yml"), *ROLES.glob("*/vars/main.yml")):
         found.update(loader.load_from_file(str(path), trusted_as_template=True))
-    return {**found, **dict.fromkeys(SECRETS, GOOD), "stack_name": "gpu.example.org", "inventory_hostname": "gpu"}
+    return {**found, **dict.fromkeys(SECRETS, GOOD), **HOST}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,14 @@ def trusted(value):
 def account(**changed):
     access = [{"bucket": "datasets", "mode": "read"}]
     return {"minio_service_accounts": [{"name": "reader", "parent": "platform", "access": access, **changed}]}
+
+
+def churn(**changed):
+    return {"projects": [{"name": "churn", "members": {"alice": "write"}, **changed}]}
+
+
+def dvc(**rule):
+    return {"name": "dvc", "lifecycle": [{"id": "old", **rule}]}
 
 
 def buckets(**changed):
@@ -151,7 +160,6 @@ LOOPBACK = (
         ({"minio_bucket": []}, "minio_bucket is not known; did you mean minio_buckets?"),
         ({"gateway_xyz": 1}, "gateway_xyz is not known"),
         ({"stack_nam": "x"}, "stack_nam is not known; did you mean stack_name?"),
-        ({"projects": []}, "projects cannot be declared yet: nothing would act on it"),
         # kinds of values
         ({"gateway_s3_port": "s3"}, "gateway_s3_port must be a whole number, not the text 's3'"),
         ({"gateway_s3_port": None}, "gateway_s3_port is empty; remove it to get its default"),
@@ -244,6 +252,99 @@ def test_one_thing_wrong_is_one_sentence(say, declared, sentence):
         declared.get("postgres_databases") or declared.get("minio_service_accounts"), list
     )
     assert GOOD not in str(said) and "pw@" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        ({"projects": {"churn": {}}}, "projects must be a list of dictionaries"),
+        (churn(member={"alice": "read"}), "projects[0] (churn): member is not known; did you mean members?"),
+        (churn(members=["alice"]), "projects[0] (churn).members must be a dictionary"),
+        (churn(deletion="no"), "projects[0] (churn).deletion must be true or false, not the text 'no'"),
+        (churn(name="Churn"), "projects: 'Churn' cannot be the name of a project: "),
+        (churn(members={"alice": "admin"}), "projects: churn: alice is given admin, which is not read or write"),
+        (churn(teams={"vision": "read"}), "projects: churn: the team vision is not known"),
+        (
+            churn(members={"platform": "read"}),
+            "projects: platform is an identity of the stack itself; choose another name",
+        ),
+        (churn(members={"mlflow": "read"}), "projects: mlflow is also one of minio_service_accounts; choose another"),
+        (churn(usage_limit="much"), "projects: churn: usage_limit is much, which is not a size such as 500GiB"),
+        ({"projects_free_disk": "10%"}, "projects_free_disk is 10%, which is not a size such as 500GiB"),
+        (
+            {**churn(), "projects_reissue": ["alcie"]},
+            "projects_reissue: the key alcie is not known; did you mean alice?",
+        ),
+        (
+            {**churn(), "vault_projects_keys": {"alice": GOOD}, "projects_reissue": ["alice"]},
+            "projects_reissue: the secret of alice stands in projects_keys; change it there",
+        ),
+        (
+            {**churn(), "vault_projects_keys": {"alcie": GOOD}},
+            "projects_keys: the key alcie is not known; did you mean alice?",
+        ),
+        (
+            {**churn(), "vault_projects_keys": {"alice": "short"}},
+            "projects_keys: the secret of alice is too short: at least 12 characters are needed",
+        ),
+        (
+            {**churn(), "vault_projects_keys": {"alice": 123456789012}},
+            "projects_keys: the secret of alice is not a text; put it in quotes",
+        ),
+        ({**churn(), "projects_keys": GOOD}, "projects_keys must be a dictionary"),
+        (
+            {**churn(), "vault_project_keys": {"alice": GOOD}},
+            "vault_project_keys is not known; did you mean vault_projects_keys?",
+        ),
+        (
+            {**churn(), "projects_keys_directory": "{{ inventory_dir }}/keys"},
+            "projects_keys_directory is /inventories/gpu_server/keys, where Ansible would read the keys as hosts; "
+            "inside the inventory a folder's name must begin with a dot",
+        ),
+        (
+            {**churn(), "projects_dvc_bucket": "remotes"},
+            "projects_dvc_bucket is remotes, which minio_buckets does not declare",
+        ),
+        (
+            {**churn(), "projects_dvc_bucket": "datasets"},
+            "projects_datasets_bucket and projects_dvc_bucket are both datasets; each needs a bucket of its own",
+        ),
+        (
+            {"minio_buckets": [{"name": "mlflow-artifacts"}, dvc(expire_days=30)]},
+            "minio_buckets: dvc: the lifecycle rule old removes data that commits refer to; only old versions may "
+            "expire (noncurrent_days)",
+        ),
+        (
+            {"minio_buckets": [{"name": "mlflow-artifacts"}, dvc(expire_days=30, prefix="churn/dev/")]},
+            "minio_buckets: dvc: the lifecycle rule old removes data that commits refer to; only old versions may "
+            "expire (noncurrent_days)",
+        ),
+    ],
+)
+def test_one_thing_wrong_with_projects_is_one_sentence(say, declared, sentence):
+    said = say(**declared)
+    assert len(said) == 1 and said[0].startswith(sentence)
+    assert GOOD not in str(said)
+
+
+def test_projects_that_can_be(say):
+    teams = {"projects_teams": [{"name": "vision", "members": ["carol"]}]}
+    assert say(**churn(teams={"vision": "read"}, usage_limit="1TiB"), **teams, projects_free_disk="10GiB") == []
+    assert say(**churn(), projects_keys_directory="/inventories/keys") == []
+    assert say(**churn(), projects_reissue=["alice", "churn-ci"], vault_projects_keys={"churn-training": GOOD}) == []
+
+
+@pytest.mark.parametrize(
+    "rule", [{"noncurrent_days": 30}, {"expire_delete_markers": True}, {"expire_days": 30, "enabled": False}]
+)
+def test_old_versions_may_expire_in_dvc(say, rule):
+    assert say(minio_buckets=[{"name": "mlflow-artifacts"}, dvc(**rule)]) == []
+
+
+def test_live_objects_may_expire_elsewhere(say):
+    rule = {"id": "old", "expire_days": 30}
+    buckets = [{"name": name, "lifecycle": [rule]} for name in ("mlflow-artifacts", "datasets")]
+    assert say(minio_buckets=buckets) == []
 
 
 def test_everything_is_said_at_once(say):

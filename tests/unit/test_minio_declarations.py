@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
-from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, lifecycle, names
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-# a busy machine is slow, not wrong
-settings.register_profile("no-clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("no-clock")
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._minio import identity, names
 
 
 @pytest.mark.parametrize(
@@ -57,108 +52,165 @@ def test_no_moment() -> None:
         names.moment("next year", "x")
 
 
-@pytest.mark.parametrize("key", ["ab", "a,b", "a=b", " abc", "x" * 21])
-def test_keys_that_minio_refuses(key: str) -> None:
-    with pytest.raises(InvalidInputError, match="access key"):
-        names.check_service_account(key, "a-good-secret", "service account")
-
-
-NUMBERS = st.none() | st.integers(0, 400)
-RULES = st.fixed_dictionaries(
-    {
-        "id": st.text("abc", min_size=1),
-        "prefix": st.sampled_from(["", "tmp/"]),
-        "enabled": st.booleans(),
-        "expire_days": NUMBERS,
-        "expire_delete_markers": st.booleans(),
-        "noncurrent_days": NUMBERS,
-        "noncurrent_versions": NUMBERS,
-    }
-)
-
-
-@given(st.lists(RULES, max_size=4, unique_by=lambda rule: rule["id"]), st.none() | st.integers(0, 90))
-def test_rules_come_back_from_s3_as_declared(rules: list[dict[str, t.Any]], days: int | None) -> None:
-    try:
-        wanted = lifecycle.declared(rules, days, "bucket x")
-    except InvalidInputError:
-        return
-    assert wanted is not None
-    assert lifecycle.from_s3(lifecycle.to_s3(wanted)[::-1]) == wanted
-
-
-def test_what_s3_knows_and_we_do_not_is_seen() -> None:
-    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
-    moved = {**rule, "Transitions": [{"Days": 3, "StorageClass": "COLD"}]}
-    tagged = {**rule, "Filter": {"Tag": {"Key": "a", "Value": "b"}}}
-    assert lifecycle.from_s3([moved]) != lifecycle.from_s3([rule]) != lifecycle.from_s3([tagged])
-    assert lifecycle.from_s3([{**rule, "Filter": {}, "Prefix": ""}]) == lifecycle.from_s3([rule])
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ([{"id": "a"}], "rule a does nothing"),
-        ([{"id": "a", "expire_days": -1}], "number below zero"),
-        (
-            [{"id": "a", "expire_days": 1, "expire_delete_markers": True}],
-            "refuses expire_days and expire_delete_markers",
-        ),
-        ([{"id": "a", "expire_days": 1}, {"id": "a", "expire_days": 2}], "same id"),
-        ([{"id": "keep-old-versions", "expire_days": 1}], "same id"),
-    ],
-)
-def test_rules_that_cannot_be(rules: list[dict[str, t.Any]], said: str) -> None:
-    full = [{"prefix": "", "enabled": True, **rule} for rule in rules]
-    with pytest.raises(InvalidInputError, match=said):
-        lifecycle.declared(full, 30, "bucket x")
-
-
-OPTIONS: dict[str, t.Any] = {
-    **dict.fromkeys(bucket.ARGUMENTS),
-    "name": "data",
-    "anonymous": "none",
-    "state": "present",
-    "force": False,
+ACCOUNT = "a service account has 3 to 20 characters, no = and no comma"
+FILE = {
+    " abc": "no space at its ends",
+    "abc ": "no space at its ends",
+    "a\nb": "no control characters",
+    "a\tb": "no control characters",
+    "/abc": "no slash at its ends",
+    "abc/": "no slash at its ends",
+    "a//b": "no empty, . or .. between slashes",
+    "../b": "no empty, . or .. between slashes",
+    "a/./b": "no empty, . or .. between slashes",
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [*FILE.items(), *dict.fromkeys(["ab", "é", "a,b", "a=b", "x" * 21, "", "é" * 11], ACCOUNT).items()],
+)
+def test_names_of_accounts_that_minio_refuses(name: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match="service account x: .*" + re.escape(said)):
+        names.check_service_account(name, "a-good-secret", "service account x")
+
+
+def test_a_name_that_minio_keeps_for_itself() -> None:
+    with pytest.raises(InvalidInputError, match="MinIO keeps that name for itself"):
+        names.check_service_account("site-replicator-0", None, "service account x")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *FILE.items(),
+        *dict.fromkeys(["ab", "a,b", "a=b", ""], "an access key has 3 characters or more, no = and no comma").items(),
+        ("é" * 126, "at most 250 bytes"),
+    ],
+)
+def test_names_of_users_that_minio_refuses(name: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match="user x: .*" + re.escape(said)):
+        names.check_user(name, "a-good-secret", "user x")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [*FILE.items(), ("", "not empty"), ("a,b", "no comma"), ("x" * 251, "250 bytes")]
+)
+def test_names_of_policies_and_groups_that_minio_refuses(name: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match="group x: .*" + re.escape(said)):
+        names.check_name(name, "group x")
+
+
+@pytest.mark.parametrize("name", ["a/b", "a*b", "ünï", "x" * 20, "identity.json", "a b", "...", "-abc"])
+def test_names_that_minio_takes(name: str) -> None:
+    names.check_service_account(name, "x" * 40, "x")
+    names.check_user(name + "x" * (250 - len(name.encode())), "x" * 41, "x")
+    names.check_name(name, "x")
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("tiny-1", "too short, MinIO wants at least 8 characters"),
+        ("", "too short"),
+        ("x" * 41, "at most 40 characters"),
+        ("with-a-\\-in-it", "holds a backslash"),
+        ("with-a-\n-in-it", "holds a backslash, a control character"),
+        ("with-'-and-\"", "both kinds of quotes"),
+    ],
+)
+def test_secrets_that_minio_or_ansible_cannot_hold(secret: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said) as error:
+        names.check_service_account("account", secret, "service account")
+    assert secret == "" or secret not in str(error.value)
+
+
+@pytest.mark.parametrize("manager", ["", "a b", "a/b", ".a", "a*", "x" * 101])
+def test_managers_that_are_no_word(manager: str) -> None:
+    with pytest.raises(InvalidInputError, match="is not a word"):
+        names.check_manager(manager)
+
+
+# Identities -----------------------------------------------------------------------------------------------------------
+
+
+def declared(kind: str, *items: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Items with the defaults of the options."""
+    defaults = {name: option.get("default") for name, option in identity.arguments(kind).items()}
+    return identity.declared({kind: [{**defaults, **item} for item in items]})[kind]
+
+
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}
+ACCESS = [{"bucket": "datasets", "prefix": "", "mode": "read", "delete": False}]
+
+
 def test_only_what_is_declared_is_managed() -> None:
-    assert bucket.declared(OPTIONS) == {"name": "data", "anonymous": "none"}
-    assert bucket.declared({**OPTIONS, "anonymous": "unmanaged"}) == {"name": "data"}
-    assert bucket.declared({**OPTIONS, "tags": {}, "quota": "0", "keep_old_versions_days": 0}) == {
-        "name": "data",
-        "anonymous": "none",
-        "tags": {},
-        "quota": 0,
-        "lifecycle": [],
+    assert declared("users", {"name": "alice"})["alice"] == {
+        "secret": None,
+        "enabled": True,
+        "policies": None,
+        "update_secret": None,
     }
-    assert bucket.declared({**OPTIONS, "state": "absent"}) is None
+    assert declared("groups", {"name": "vision"})["vision"] == {"members": None, "policies": None, "enabled": True}
+    assert declared("groups", {"name": "vision", "members": ["b", "a", "b"], "policies": []})["vision"] == {
+        "members": ["a", "b"],
+        "policies": [],
+        "enabled": True,
+    }
+    assert declared("users", {"name": "any thing,", "state": "absent"}) == {"any thing,": None}
 
 
-def test_object_lock_needs_versioning() -> None:
-    with pytest.raises(InvalidInputError, match="object_lock needs versioning"):
-        bucket.declared({**OPTIONS, "object_lock": True, "versioning": False})
+def test_an_empty_policy_is_the_parent_s() -> None:
+    for empty in ({}, ""):
+        account = declared("service_accounts", {"name": "etl", "policy": empty})["etl"]
+        assert account["policy"] == "inherited from the parent"
+    assert declared("service_accounts", {"name": "etl"})["etl"]["policy"] is None
 
 
-def test_a_document_that_says_download_is_download() -> None:
-    document = bucket._download("data")
-    assert bucket.declared({**OPTIONS, "anonymous": document}) == {"name": "data", "anonymous": "download"}
-    with pytest.raises(InvalidInputError, match="must be none, download or a policy document"):
-        bucket.declared({**OPTIONS, "anonymous": "public"})
+@pytest.mark.parametrize(
+    ("kind", "item", "said"),
+    [
+        ("policies", {"name": "p"}, "policy p: give its document or the access that it grants"),
+        ("policies", {"name": "p", "access": []}, "policy p: its access grants nothing"),
+        ("policies", {"name": "p", "document": {}, "access": ACCESS}, "policy p: give either document or access"),
+        ("policies", {"name": "p", "document": "{"}, "policy p: the policy is not JSON"),
+        ("service_accounts", {"name": "etl", "policy": {}, "access": ACCESS}, "etl: give either policy or access"),
+        ("service_accounts", {"name": "etl", "access": []}, "etl: its access grants nothing"),
+        ("service_accounts", {"name": "etl", "policy": {"Statement": []}}, "etl: a policy is a mapping with at least"),
+        ("service_accounts", {"name": "etl", "expires": "soon"}, "etl: soon is not a time"),
+        (
+            "service_accounts",
+            {"name": "etl", "display_name": "é" * 17},
+            "etl: its display_name is longer than 32 bytes",
+        ),
+        ("service_accounts", {"name": "etl", "description": "x" * 257}, "description is longer than 256 bytes"),
+    ],
+)
+def test_declarations_that_cannot_be(kind: str, item: dict[str, t.Any], said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        declared(kind, item)
 
 
-def test_closed_is_proved_and_not_believed() -> None:
-    """A gateway or a server may let people in although the bucket has no policy."""
+def test_the_size_of_an_inline_policy_is_known_beforehand() -> None:
+    statements = [{**STATEMENT, "Resource": f"arn:aws:s3:::a/{'x' * 60}{number}/*"} for number in range(40)]
+    with pytest.raises(
+        InvalidInputError, match=r"service account etl: its policy has \d{4} bytes; the server takes 4096"
+    ):
+        declared("service_accounts", {"name": "etl", "policy": {"Statement": statements}})
+    declared("policies", {"name": "etl", "document": {"Statement": statements}})
 
-    class OpenStore:
-        def call(self, operation: str, **_arguments: t.Any) -> dict[str, t.Any] | None:
-            return {"head_bucket": {}, "get_bucket_policy": None}[operation]
 
-        def anonymous_status(self, path: str) -> int:
-            assert path.startswith("data")
-            return 200
+def test_a_name_is_declared_once() -> None:
+    for kind, word in identity.WORDS.items():
+        with pytest.raises(InvalidInputError, match=f"The {word} same is declared twice"):
+            declared(kind, {"name": "same", "state": "absent"}, {"name": "same", "state": "absent"})
 
-    opened = bucket.Bucket(t.cast(t.Any, OpenStore()), t.cast(t.Any, None), "data", ["anonymous"], force=False)
-    with pytest.raises(ServiceError, match="bucket data has no policy, yet somebody without a key gets 200"):
-        opened.read()
+
+def test_an_account_that_has_expired_is_an_absent_one() -> None:
+    assert declared("service_accounts", {"name": "etl", "expires": "2020-01-01"}) == {"etl": None}
+
+
+def test_what_is_shown_of_a_declaration_holds_no_secret() -> None:
+    (fields,) = declared("users", {"name": "alice", "secret": "secret-of-alice", "update_secret": "always"}).values()
+    assert identity.state(fields, fields["secret"]) == {"secret": "as declared", "enabled": True, "policies": None}
+    assert identity.state(fields, None)["secret"] is None

@@ -15,6 +15,8 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 ACCOUNT = re.compile(r"[a-z][a-z0-9-]*")
+PROJECT = re.compile(r"[a-z]([a-z0-9_-]*[a-z0-9])?")
+KEY = re.compile(r"[a-z][a-z0-9._-]*")
 DATABASE = re.compile(r"[a-z_][a-z0-9_-]*")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -42,7 +44,28 @@ def account_fault(name: str) -> str | None:
     if not 3 <= len(name) <= 20:
         return f"it has {len(name)} characters instead of 3 to 20"
     if not ACCOUNT.fullmatch(name):
-        return "only lower-case letters, digits and dashes are allowed, and it begins with a letter"
+        return "it has 3 to 20 characters, only lower-case letters, digits and dashes, and begins with a letter"
+    return None
+
+
+def project_fault(name: str) -> str | None:
+    """Why the name cannot be a folder, and part of the names of keys and policies, or None."""
+    if len(name) > 40:
+        return f"it has {len(name)} characters instead of 40 at most"
+    if not PROJECT.fullmatch(name):
+        return (
+            "only lower-case letters, digits, dashes and underscores are allowed, "
+            "it begins with a letter and ends with a letter or digit"
+        )
+    return None
+
+
+def key_fault(name: str) -> str | None:
+    """Why the name cannot be an access key and the name of a file, or None."""
+    if not 3 <= len(name) <= 64:
+        return f"it has {len(name)} characters instead of 3 to 64"
+    if not KEY.fullmatch(name):
+        return "only lower-case letters, digits, dots, dashes and underscores are allowed, and it begins with a letter"
     return None
 
 

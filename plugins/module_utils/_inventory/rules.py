@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._inventory import project_rules
 from ansible_collections.repro.stack.plugins.module_utils._inventory.names import (
     account_fault,
     bucket_fault,
@@ -27,6 +28,7 @@ PARENT = "platform"
 def problems(variables: Variables) -> t.Iterator[str]:
     for rule in (_stack_name, _addresses, _ports, _buckets, _used_buckets, _service_accounts, _databases):
         yield from rule(variables)
+    yield from project_rules.problems(variables, {ADMINISTRATOR, PARENT})
 
 
 def _stack_name(variables: Variables) -> t.Iterator[str]:
@@ -75,8 +77,9 @@ def _buckets(variables: Variables) -> t.Iterator[str]:
 def _used_buckets(variables: Variables) -> t.Iterator[str]:
     """A service names its bucket in `<service>_bucket`."""
     buckets = _declared_buckets(variables)
+    idle = () if variables.items("projects") else project_rules.BUCKETS
     for name in variables.options:
-        used = variables.value(name) if name.endswith("_bucket") else None
+        used = variables.value(name) if name.endswith("_bucket") and name not in idle else None
         if used and buckets is not None and used not in buckets:
             yield f"{name} is {used}, which minio_buckets does not declare"
 

@@ -60,6 +60,8 @@ def _mentioned(options: t.Mapping[str, Option]) -> set[str]:
 
 def _source(variables: Variables, name: str, option: Option) -> str | None:
     """The vault variable behind a role's variable, or itself where the inventory gives it another value."""
+    if option.get("type") == "dict":
+        return None  # secrets by the name of what they belong to: rules looks at each
     default = option.get("default")
     behind = VAULT.fullmatch(default) if isinstance(default, str) else None
     if not behind and not option.get("no_log"):
@@ -74,16 +76,21 @@ def _source(variables: Variables, name: str, option: Option) -> str | None:
 
 def _faults(variables: Variables, name: str) -> t.Iterator[str]:
     minimum = MINIMUM_OF_NAMES if name.endswith("_user") else MINIMUM
+    maximum = MAXIMUM_OF_KEYS if name.endswith("_secret_key") else None
     value = variables.value(name)
-    if variables.refused(name):
-        return
+    if not variables.refused(name):
+        yield from faults(name, value, minimum, maximum)
+
+
+def faults(name: str, value: t.Any, minimum: int = MINIMUM, maximum: int | None = MAXIMUM_OF_KEYS) -> t.Iterator[str]:
+    """What is wrong with a secret."""
     if value is None:
         yield f"{name} is empty"
     elif not isinstance(value, str):
         yield f"{name} is not a text; put it in quotes"
     elif len(value) < minimum:
         yield f"{name} is too short: at least {minimum} characters are needed"
-    elif name.endswith("_secret_key") and len(value) > MAXIMUM_OF_KEYS:
-        yield f"{name} is too long: MinIO takes {MAXIMUM_OF_KEYS} characters"
+    elif maximum and len(value) > maximum:
+        yield f"{name} is too long: MinIO takes {maximum} characters"
     elif not value.isprintable() or value != value.strip():
         yield f"{name} has a line break, a space at an end, or another character that a file of secrets cannot hold"

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import os
-import secrets
-import string
 import typing as t
 from pathlib import Path
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
+from ansible_collections.repro.stack.plugins.module_utils._inventory.private_file import (
+    random_secret,
+    refuse_shared,
+    replace,
+)
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Resource, State
 
 VAULT_HEADER = "$ANSIBLE_VAULT"
-# A secret that begins with a dash is taken for an option by command lines; 40 of these are 238 bits.
-ALPHABET = string.ascii_letters + string.digits
 HEADING = "# Secrets of this inventory, made once. Keep a copy elsewhere; for a real server, encrypt it.\n---\n"
 
 
@@ -43,11 +44,7 @@ class SecretsFile(Resource):
                 f"{self._path} is encrypted and cannot be extended here; it must hold {', '.join(self._names)}: "
                 f"add what is missing by `ansible-vault edit {self._path}`"
             )
-        if self._path.stat().st_mode & 0o077:
-            raise StackError(
-                f"{self._path} can be read by others on this machine: "
-                f"`chmod 600 {self._path}`, and replace the secrets if somebody may have seen them"
-            )
+        refuse_shared(self._path)
         found = self._parsed(text)
         empty = [name for name in self._names if name in found and found[name] in (None, "")]
         if empty:
@@ -69,24 +66,16 @@ class SecretsFile(Resource):
         )
 
     def _write(self, text: str, missing: t.Sequence[str]) -> None:
-        """Add one line for each name; the file is replaced in one step and never readable by others."""
+        """Add one line for each name."""
         before = self._parsed(text)
         for name in missing:
-            text += f'{name}: "{"".join(secrets.choice(ALPHABET) for _letter in range(self._length))}"\n'
+            text += f'{name}: "{random_secret(self._length)}"\n'
         after = self._parsed(text)
         if {**before, **after} != after or set(after) != {*before, *missing}:
             raise StackError(
                 f"{self._path} is not a plain list of `name: value` lines: add {', '.join(missing)} by hand"
             )
-        scratch = self._path.with_name(f".{self._path.name}.new")
-        scratch.unlink(missing_ok=True)
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            if self._path.exists():
-                os.fchown(file.fileno(), self._path.stat().st_uid, self._path.stat().st_gid)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self._path)
+        replace(self._path, text)
 
     def _parsed(self, text: str) -> dict[str, t.Any]:
         yaml = library("yaml", "PyYAML")

@@ -12,7 +12,6 @@ from ansible_collections.repro.stack.plugins.module_utils._inventory.specificati
 
 # One prefix of another role: `stack_name` belongs to all of them.
 COMMON_PREFIX = "stack_"
-LATER = ("projects",)
 
 
 class Variables:
@@ -75,9 +74,6 @@ class Variables:
             f"{name} {unknown(name, self.options)}"
             for name in sorted(self.declared)
             if name.startswith(ours) and name not in self.options and name not in self._internal
-        ]
-        problems += [
-            f"{name} cannot be declared yet: nothing would act on it" for name in LATER if name in self.declared
         ]
         return problems + [f"{name} is missing" for name in sorted(required) if name not in self.declared]
 

@@ -55,11 +55,24 @@ def document(access: t.Iterable[t.Mapping[str, t.Any]], where: str) -> Document:
     return canonical({"Version": VERSION, "Statement": statements})
 
 
+def granted(access: t.Iterable[t.Mapping[str, t.Any]], action: str, bucket: str, prefix: str) -> bool:
+    """Whether ``document`` allows the action on what lies directly in ``prefix``. All prefixes are folders."""
+    return any(
+        grant["bucket"] == bucket
+        and prefix.startswith(grant["prefix"])
+        and (action in _actions(grant) or (action == "s3:ListBucket" and grant["mode"] != "write"))
+        for grant in access
+    )
+
+
 def folder(prefix: str, where: str) -> str:
     """A prefix always ends with a slash: churn must not reach churn-secret."""
     if set("*?$") & set(prefix):
         raise InvalidInputError(f"{where}: the prefix {prefix} is a folder and may not contain *, ? or $")
-    return prefix.strip("/") + "/" if prefix.strip("/") else ""
+    inside = prefix.strip("/")
+    if inside and {"", ".", ".."} & set(inside.split("/")):
+        raise InvalidInputError(f"{where}: the prefix {prefix} is no folder that MinIO could hold")
+    return f"{inside}/" if inside else ""
 
 
 def _actions(grant: t.Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -54,6 +55,21 @@ class Admin:
         if answer.status_code >= 300:
             raise self._refusal(answer, method, name)
         return t.cast(bytes, answer.content)
+
+    def hang_up(self) -> None:
+        """Close the connections; the next call opens another."""
+        self._session.close()
+
+    def knows(self, access_key: str) -> bool:
+        """Whether the server has a key of that name: it tells an unknown one from a wrong secret."""
+        stranger = Admin(dataclasses.replace(self._connection, access_key=access_key), read_only=True)
+        try:
+            stranger.call("GET", "accountinfo")
+        except ServiceError as error:
+            if error.status != 403:
+                raise
+            return error.code != "InvalidAccessKeyId"
+        return True
 
     def encrypted(self, content: t.Mapping[str, t.Any]) -> bytes:
         """A body as the server wants it where it carries secrets."""

@@ -7,97 +7,154 @@ from __future__ import annotations
 
 import json
 import typing as t
+from functools import partial
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError, StackError
-from ansible_collections.repro.stack.plugins.module_utils._minio import lifecycle, policy
+from ansible_collections.repro.stack.plugins.module_utils._minio import (
+    anonymous,
+    encryption,
+    lifecycle,
+    notification,
+    retention,
+    tags,
+)
+from ansible_collections.repro.stack.plugins.module_utils._minio import bucket_documents as documents
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
+from ansible_collections.repro.stack.plugins.module_utils._minio.flavour import MINIO, PLAIN_S3
 from ansible_collections.repro.stack.plugins.module_utils._minio.names import bytes_of, check_bucket_name
-from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
+from ansible_collections.repro.stack.plugins.module_utils._minio.store import Store
+from ansible_collections.repro.stack.plugins.module_utils._module import STATE
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Resource, State
 
-NONE, DOWNLOAD, UNMANAGED = "none", "download", "unmanaged"
-
-FIELDS = ("name", "versioning", "object_lock", "quota", "tags", "lifecycle", "anonymous")
 ARGUMENTS: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "versioning": {"type": "bool"},
     "object_lock": {"type": "bool"},
+    "retention": retention.ARGUMENTS,
     "quota": {"type": "str"},
     "tags": {"type": "dict"},
     "keep_old_versions_days": {"type": "int"},
     "lifecycle": lifecycle.ARGUMENTS,
-    "anonymous": {"type": "raw", "default": NONE},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "encryption": encryption.ARGUMENTS,
+    "notification": notification.ARGUMENTS,
+    "anonymous": anonymous.ARGUMENT,
+    "state": STATE,
     "force": {"type": "bool", "default": False},
 }
 
 
-def declared(options: t.Mapping[str, t.Any]) -> State | None:
+def declared(options: t.Mapping[str, t.Any], flavour: str = MINIO) -> State | None:
     """The desired state that the options of one bucket ask for; None means absent."""
-    name = options["name"]
+    name, where = options["name"], f"bucket {options['name']}"
     check_bucket_name(name)
     if options["state"] == "absent":
         return None
-    where = f"bucket {name}"
-    if options["object_lock"] and options["versioning"] is False:
+    locked, kept = options["object_lock"], retention.declared(options["retention"], where)
+    if kept and kept["mode"] != retention.NONE:
+        if locked is False:
+            raise InvalidInputError(f"{where}: a retention needs object_lock")
+        locked = True
+    if locked and options["versioning"] is False:
         raise InvalidInputError(f"{where}: object_lock needs versioning")
-    tags, quota = options["tags"], options["quota"]
+    quota = options["quota"]
+    if quota is not None and flavour == PLAIN_S3:
+        raise InvalidInputError(f"{where}: a quota is MinIO's own, the flavour s3 has none")
     wanted = {
         "name": name,
+        "tags": tags.declared(options["tags"], where),
         "versioning": options["versioning"],
-        "object_lock": options["object_lock"],
+        "object_lock": locked,
+        "retention": kept,
         "quota": None if quota is None else bytes_of(quota, where),
-        "tags": None if tags is None else {str(key): str(value) for key, value in tags.items()},
-        "lifecycle": lifecycle.declared(options["lifecycle"], options["keep_old_versions_days"], where),
-        "anonymous": _anonymous(options["anonymous"], name, where),
+        "lifecycle": lifecycle.declared(options["lifecycle"], options["keep_old_versions_days"], flavour, where),
+        "encryption": encryption.declared(options["encryption"], flavour, where),
+        "notification": notification.declared(options["notification"], flavour, where),
+        "anonymous": anonymous.declared(options["anonymous"], name, where),
     }
     return {field: value for field, value in wanted.items() if value is not None}
 
 
+class Field(t.NamedTuple):
+    """The document that holds a field, how it is read from it, and the S3 operation that writes it."""
+
+    file: str
+    found: t.Callable[[documents.Document], t.Any]
+    request: t.Callable[[t.Any], tuple[str, dict[str, t.Any]]] | None = None
+
+
+def fields(name: str) -> dict[str, Field]:
+    """The fields of the bucket ``name``, in the order in which they are written: who may enter comes first."""
+    return {
+        "manager": Field(documents.TAGGING, lambda document: tags.found(document).get(tags.MANAGER, "")),
+        "tags": Field(documents.TAGGING, lambda document: tags.own(tags.found(document))),
+        "anonymous": Field(
+            documents.POLICY, partial(anonymous.found, bucket=name), partial(anonymous.request, bucket=name)
+        ),
+        "versioning": Field(documents.VERSIONING, _versioning, _put_versioning),
+        "object_lock": Field(documents.OBJECT_LOCK, lambda document: document.get("ObjectLockEnabled") == "Enabled"),
+        "retention": Field(documents.OBJECT_LOCK, retention.found, retention.request),
+        "quota": Field(documents.QUOTA, lambda document: document.get("size") or document.get("quota") or 0),
+        "lifecycle": Field(documents.LIFECYCLE, lifecycle.found, lifecycle.request),
+        "encryption": Field(documents.ENCRYPTION, encryption.found, encryption.request),
+        "notification": Field(documents.NOTIFICATION, notification.found, notification.request),
+    }
+
+
 class Bucket(Resource):
-    """Only the declared ``fields`` are asked for and told."""
+    """Only the fields of ``desired`` are asked for and told; None is a bucket that shall not be."""
 
     immutable = ("object_lock",)
 
-    def __init__(self, s3: S3, admin: Admin, name: str, fields: t.Collection[str] | None, *, force: bool) -> None:
+    def __init__(self, store: Store, name: str, desired: State | None, *, force: bool = False) -> None:
         self.label = f"bucket {name}"
-        self._s3 = s3
-        self._admin = admin
+        self._store = store
         self._name = name
-        self._fields = fields
+        self._desired = desired
         self._force = force
+        self._fields = {field: each for field, each in fields(name).items() if field in (desired or ())}
+        self._tags: tags.Tags = {}
+        self._written: State = {}
 
     def read(self) -> State | None:
-        if self._call("head_bucket", missing=("404", "NoSuchBucket")) is None:
+        kept = self._store.documents.read(self._name, {field.file for field in self._fields.values()})
+        if kept is None:
             return None
-        if self._fields is None and not self._force and self._versions(1):
-            raise StackError(f"{self.label} is not empty: it is only removed with force")
-        readers: dict[str, t.Callable[[], t.Any]] = {
-            "name": lambda: self._name,
-            "versioning": lambda: self._told("get_bucket_versioning").get("Status") == "Enabled",
-            "object_lock": self._object_lock,
-            "quota": self._quota,
-            "tags": self._tags,
-            "lifecycle": self._lifecycle,
-            "anonymous": self._anonymous_access,
-        }
-        return {field: readers[field]() for field in self._fields or ("name",)}
+        if self._desired is None:
+            if not self._force and not self.is_empty():
+                raise StackError(f"{self.label} is not empty: it is only removed with force")
+            return {"name": self._name}
+        self._tags = tags.found(kept.get(documents.TAGGING, {}))
+        found = {name: field.found(kept.get(field.file, {})) for name, field in self._fields.items()}
+        manager = self._desired.get("manager")
+        if manager and found["manager"] not in ("", manager):
+            raise StackError(
+                f"{self.label} is kept by {found['manager']}: it needs to lose its tag {tags.MANAGER} first"
+            )
+        if found.get("anonymous") == anonymous.NONE:
+            self._prove_closed()
+        for name, value in self._written.items():
+            if found[name] != value:
+                raise ServiceError(f"{self.label}: {name} was written, but the server keeps {found[name]!r}")
+        return {"name": self._name, **found}
 
     def create(self, desired: State) -> None:
-        self._call("create_bucket", ObjectLockEnabledForBucket=bool(desired.get("object_lock")))
+        options: dict[str, t.Any] = {"ObjectLockEnabledForBucket": True} if desired.get("object_lock") else {}
+        if self._store.admin is None and self._store.s3.region != "us-east-1":
+            options["CreateBucketConfiguration"] = {"LocationConstraint": self._store.s3.region}
+        self._call("create_bucket", **options)
+        self._write_tags(desired)
         made = self.read() or {}
         self.update({field: value for field, value in desired.items() if made.get(field) != value})
+        self._written = {field: desired[field] for field in self._fields}
 
     def update(self, changes: State) -> None:
-        writers: dict[str, t.Callable[[t.Any], object]] = {
-            "versioning": self._set_versioning,
-            "quota": self._set_quota,
-            "tags": self._set_tags,
-            "lifecycle": self._set_lifecycle,
-            "anonymous": self._set_anonymous_access,
-        }
-        for field, value in changes.items():
-            writers[field](value)
+        self._write_tags(changes)
+        if "quota" in changes:
+            self._set_quota(changes["quota"])
+        for name, field in self._fields.items():
+            if name in changes and field.request:
+                self._write(name, changes[name], *field.request(changes[name]))
+        self._written = changes
 
     def delete(self) -> None:
         while versions := self._versions(1000):
@@ -106,66 +163,38 @@ class Bucket(Resource):
                 raise StackError(f"{self.label} cannot be emptied: {refused['Key']}: {refused['Message']}")
         self._call("delete_bucket")
 
+    def is_empty(self) -> bool:
+        """Whether there is no object in it, nor an old version of one."""
+        return not self._versions(1)
+
     def _call(self, operation: str, **arguments: t.Any) -> dict[str, t.Any] | None:
-        return self._s3.call(operation, Bucket=self._name, **arguments)
+        return self._store.s3.call(operation, Bucket=self._name, **arguments)
 
-    def _told(self, operation: str, *missing: str) -> dict[str, t.Any]:
-        return self._call(operation, missing=missing) or {}
+    def _write(self, field: str, value: t.Any, operation: str, arguments: dict[str, t.Any]) -> None:
+        try:
+            self._call(operation, **arguments)
+        except ServiceError as error:
+            said = encryption.refusal(error.code, value) if field == "encryption" else None
+            raise (StackError(f"{self.label}: {said}") if said else error) from error
 
-    def _object_lock(self) -> bool:
-        told = self._told("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError")
-        return told.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
-
-    def _set_versioning(self, enabled: bool) -> None:
-        status = {"Status": "Enabled" if enabled else "Suspended"}
-        self._call("put_bucket_versioning", VersioningConfiguration=status)
-
-    def _quota(self) -> int:
-        told = json.loads(self._admin.call("GET", "get-bucket-quota", {"bucket": self._name}))
-        return int(told.get("size") or told.get("quota") or 0)
+    def _write_tags(self, changes: State) -> None:
+        """The manager's is one of them, so neither is written without the other."""
+        wanted = dict(self._tags)
+        if "tags" in changes:
+            wanted = {**tags.reserved(wanted), **changes["tags"]}
+        if "manager" in changes:
+            wanted[tags.MANAGER] = changes["manager"]
+        if wanted != self._tags:
+            operation, arguments = tags.request(wanted)
+            self._call(operation, **arguments)
 
     def _set_quota(self, size: int) -> None:
         # "quota" is the older word of the same field
         body = json.dumps({"quota": size, "size": size, "quotatype": "hard"} if size else {}).encode()
-        self._admin.call("PUT", "set-bucket-quota", {"bucket": self._name}, body=body)
-
-    def _tags(self) -> dict[str, str]:
-        told = self._told("get_bucket_tagging", "NoSuchTagSet")
-        return {each["Key"]: each["Value"] for each in told.get("TagSet", ())}
-
-    def _set_tags(self, tags: dict[str, str]) -> None:
-        if not tags:
-            self._call("delete_bucket_tagging")
-            return
-        self._call("put_bucket_tagging", Tagging={"TagSet": [{"Key": key, "Value": tags[key]} for key in tags]})
-
-    def _lifecycle(self) -> list[lifecycle.Rule]:
-        told = self._told("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration")
-        return lifecycle.from_s3(told.get("Rules", ()))
-
-    def _set_lifecycle(self, rules: list[lifecycle.Rule]) -> None:
-        if not rules:
-            self._call("delete_bucket_lifecycle")
-            return
-        self._call("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": lifecycle.to_s3(rules)})
-
-    def _anonymous_access(self) -> str | policy.Document:
-        told = self._told("get_bucket_policy", "NoSuchBucketPolicy")
-        if not told:
-            self._prove_closed()
-            return NONE
-        found = policy.canonical(json.loads(told["Policy"]))
-        return DOWNLOAD if found == _download(self._name) else found
-
-    def _set_anonymous_access(self, access: str | policy.Document) -> None:
-        if access == NONE:
-            self._call("delete_bucket_policy")
-            return
-        document = _download(self._name) if access == DOWNLOAD else access
-        self._call("put_bucket_policy", Policy=json.dumps(document))
+        t.cast(Admin, self._store.admin).call("PUT", "set-bucket-quota", {"bucket": self._name}, body=body)
 
     def _prove_closed(self) -> None:
-        status = self._s3.anonymous_status(f"{self._name}?max-keys=0")
+        status = self._store.s3.anonymous_status(f"{self._name}?max-keys=0")
         if status != 403:
             raise ServiceError(f"{self.label} has no policy, yet somebody without a key gets {status} instead of 403")
 
@@ -175,16 +204,16 @@ class Bucket(Resource):
         return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
 
 
-def _download(name: str) -> policy.Document:
-    """What the product calls download: everybody may list the bucket and read its objects."""
-    everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}}
-    bucket = {**everybody, "Action": ["s3:GetBucketLocation", "s3:ListBucket"], "Resource": [policy.ARN + name]}
-    objects = {**everybody, "Action": ["s3:GetObject"], "Resource": [f"{policy.ARN}{name}/*"]}
-    return policy.canonical({"Statement": [bucket, objects]})
+def _versioning(document: documents.Document) -> bool | str:
+    """MinIO can leave prefixes and folders out of it, which is said in words: nobody can declare that here."""
+    prefixes = [each["Prefix"] for each in documents.listed(document.get("ExcludedPrefixes"))]
+    if document.get("ExcludeFolders") == "true":
+        prefixes.append("folders")
+    if document.get("Status") == "Enabled" and prefixes:
+        return f"enabled, except for {', '.join(prefixes)}"
+    return document.get("Status") == "Enabled"
 
 
-def _anonymous(access: t.Any, name: str, where: str) -> str | policy.Document | None:
-    if access in (NONE, DOWNLOAD, UNMANAGED):
-        return None if access == UNMANAGED else t.cast(str, access)
-    document = policy.parsed(access, f"{where}: anonymous must be none, download or a policy document")
-    return DOWNLOAD if document == _download(name) else document
+def _put_versioning(enabled: bool) -> tuple[str, dict[str, t.Any]]:
+    status = {"Status": "Enabled" if enabled else "Suspended"}
+    return "put_bucket_versioning", {"VersioningConfiguration": status}

@@ -9,18 +9,47 @@ import io
 import json
 import typing as t
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 
 Entry = dict[str, t.Any]
 
+
+class ExportCutError(ServiceError):
+    """The server gave up in the middle of an export."""
+
+    def __init__(self, why: object) -> None:
+        super().__init__(
+            f"The export of MinIO's identities is not whole, as after a write that was cut off: {why}; "
+            "MinIO reads them anew every ten minutes and when it is restarted"
+        )
+
+
 # The files of an export.
 POLICIES, USERS, GROUPS, SERVICE_ACCOUNTS = "policies", "users", "groups", "svcaccts"
 USER_POLICIES, GROUP_POLICIES = "user_mappings", "group_mappings"
+FILES = (POLICIES, USERS, GROUPS, SERVICE_ACCOUNTS, USER_POLICIES, GROUP_POLICIES)
 
-# In this order nothing is removed that something else still needs.
-CALLS = ("update-service-account", "delete-service-account", "remove-user", "remove-canned-policy")
+# When a call is made: in this order nothing is removed that something else still needs.
+CHANGE, REMOVE_ACCOUNT, REMOVE_GROUP, REMOVE_USER, REMOVE_POLICY = range(5)
+PARALLEL = 8
+
+
+class Call(t.NamedTuple):
+    """A request that an import cannot express; a body with secrets travels encrypted."""
+
+    method: str
+    name: str
+    query: t.Mapping[str, str]
+    body: Entry | None = None
+    encrypted: bool = False
+
+    @property
+    def users(self) -> list[str]:
+        """Whom it is about."""
+        return [self.query["accessKey"]] if "accessKey" in self.query else (self.body or {}).get("members", [])
 
 
 class Identities:
@@ -30,7 +59,7 @@ class Identities:
         self._admin = admin
         self._files: dict[str, dict[str, Entry]] = {}
         self._to_import: dict[str, dict[str, Entry]] = {}
-        self._to_call: list[tuple[str, str, str, str, Entry | None]] = []
+        self._to_call: dict[int, list[tuple[Call, ...]]] = {}
         self.load()
 
     @property
@@ -39,49 +68,93 @@ class Identities:
         return self._admin.access_key
 
     def load(self) -> None:
-        exported = self._admin.call("GET", "export-iam")
+        try:
+            exported = self._admin.call("GET", "export-iam")
+        except ServiceError as error:
+            if error.status == 404:
+                raise ExportCutError("an account was not found") from error
+            raise
+        self._files = {}
         try:
             with zipfile.ZipFile(io.BytesIO(exported)) as archive:
-                for name in archive.namelist():
-                    self._files[name.rpartition("/")[2].removesuffix(".json")] = json.loads(archive.read(name)) or {}
-        except (zipfile.BadZipFile, ValueError) as error:
-            raise ServiceError(f"The export of MinIO's identities is not whole: {error}") from error
+                # A server that fails half-way ends its archive properly: what lacks a file must not pass for empty.
+                for file in FILES:
+                    self._files[file] = json.load(io.TextIOWrapper(archive.open(f"iam-assets/{file}.json"))) or {}
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise ExportCutError(error) from error
+        for entry in self._files[SERVICE_ACCOUNTS].values():
+            entry.pop("claims", None)  # the policy again, twice
 
     def of(self, file: str) -> dict[str, Entry]:
-        return self._files.get(file, {})
+        return self._files[file]
+
+    def exists(self, access_key: str) -> bool:
+        """Whether the server has a key of that name, be it in no export, as root's is."""
+        return self._admin.knows(access_key)
 
     def put(self, file: str, name: str, entry: Entry, *, sent: Entry | None = None) -> None:
         """Import ``entry``, or ``sent`` in its place where a later call completes it."""
-        self._files.setdefault(file, {})[name] = entry
+        self.expect(file, name, entry)
         self._to_import.setdefault(file, {})[name] = sent or entry
+
+    def expect(self, file: str, name: str, entry: Entry) -> None:
+        """``entry`` is what calls will have made of it."""
+        self._files[file][name] = entry
 
     def drop(self, file: str, name: str) -> None:
         self._files[file].pop(name, None)
 
-    def later(self, method: str, call: str, key: str, name: str, body: Entry | None = None) -> None:
-        """One of CALLS about ``name`` after the import; a body travels encrypted."""
-        self._to_call.append((method, call, key, name, body))
+    def later(self, when: int, *calls: Call) -> None:
+        """Calls about one identity, made after the import and one after the other."""
+        if calls:
+            self._to_call.setdefault(when, []).append(calls)
 
     def send(self) -> None:
-        """Write everything that was put, then make the calls; refuse an import of which a part failed."""
+        """Write everything that was put, then make the calls."""
         if self._to_import:
-            self._refuse_failed(json.loads(self._admin.call("PUT", "import-iam-v2", body=self._archive())))
-        for method, call, key, name, body in sorted(self._to_call, key=lambda call: CALLS.index(call[1])):
-            encrypted = self._admin.encrypted(body) if body else b""
-            self._admin.call(method, call, {key: name}, body=encrypted)
-        if self._to_import or self._to_call:
-            self._to_import, self._to_call = {}, []
-            self.load()
+            self.import_now(self._to_import)
+        for when in sorted(self._to_call):
+            with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+                list(pool.map(self.call_now, self._to_call[when]))
+        self._to_import, self._to_call = {}, {}
 
-    def _archive(self) -> bytes:
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file, entries in self._to_import.items():
-                archive.writestr(f"iam-assets/{file}.json", json.dumps(entries))
-        return made.getvalue()
+    def import_now(self, files: t.Mapping[str, t.Mapping[str, Entry]]) -> None:
+        """Refuse an import of which a part failed, or whose answer does not tell."""
+        answer = self._admin.call("PUT", "import-iam-v2", body=_archive(files))
+        try:
+            _refuse_failed(json.loads(answer))
+        except ValueError as error:
+            raise ServiceError("MinIO's answer to an import is not whole: run this again to complete it") from error
 
-    def _refuse_failed(self, result: t.Mapping[str, t.Any]) -> None:
-        failed = [each["name"] for entries in (result.get("failed") or {}).values() for each in entries or ()]
-        skipped = [each for entries in (result.get("skipped") or {}).values() for each in entries or ()]
-        if failed or skipped:
-            raise ServiceError(f"MinIO did not import {', '.join(map(str, failed + skipped))} and does not say why")
+    def call_now(self, calls: t.Iterable[Call]) -> None:
+        for call in calls:
+            try:
+                self._make(call)
+            except ServiceError as error:
+                if error.code != "XMinioAdminNoSuchUser":
+                    raise
+                # A removal that was cut off leaves a user on the server's disk, where it looks when somebody signs in.
+                for user in call.users:
+                    self._admin.knows(user)
+                self._make(call)
+
+    def _make(self, call: Call) -> None:
+        body = b""
+        if call.body is not None:
+            body = self._admin.encrypted(call.body) if call.encrypted else json.dumps(call.body).encode()
+        self._admin.call(call.method, call.name, call.query, body=body)
+
+
+def _archive(files: t.Mapping[str, t.Mapping[str, Entry]]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, entries in files.items():
+            archive.writestr(f"iam-assets/{file}.json", json.dumps(entries))
+    return made.getvalue()
+
+
+def _refuse_failed(result: t.Mapping[str, t.Any]) -> None:
+    failed = [each["name"] for entries in (result.get("failed") or {}).values() for each in entries or ()]
+    skipped = [each for entries in (result.get("skipped") or {}).values() for each in entries or ()]
+    if failed or skipped:
+        raise ServiceError(f"MinIO did not import {', '.join(map(str, failed + skipped))} and does not say why")

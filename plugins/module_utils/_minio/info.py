@@ -10,33 +10,42 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio import policy
+from ansible_collections.repro.stack.plugins.module_utils._minio import policy, usage
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.bucket import FIELDS, Bucket
+from ansible_collections.repro.stack.plugins.module_utils._minio.bucket import Bucket, fields
+from ansible_collections.repro.stack.plugins.module_utils._minio.bucket_documents import VERSIONING
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.flavour import MINIO
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.identity_resources import KINDS, Identity
-from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
+from ansible_collections.repro.stack.plugins.module_utils._minio.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import State
 
 BUCKETS = "buckets"
-SUBSETS = (BUCKETS, *KINDS)
+DISK = "disk"
+SUBSETS = (BUCKETS, *KINDS, DISK)
 REFUSALS = {"InvalidAccessKeyId": "unknown", "SignatureDoesNotMatch": "wrong_secret"}
 
 
-def info(connection: Connection, subsets: t.Collection[str]) -> dict[str, t.Any]:
-    """The caller, and the lists asked for; a caller who may not see them is an error only if any is asked for."""
+def info(
+    connection: Connection, subsets: t.Collection[str], folders: t.Sequence[usage.Folder] = ()
+) -> dict[str, t.Any]:
+    """The caller, and what is asked for; a caller who may not see it is an error only if anything is asked for."""
     admin = Admin(connection, read_only=True)
     try:
         account = json.loads(admin.call("GET", "accountinfo"))
     except ServiceError as error:
-        if error.code in REFUSALS and not subsets:
+        if error.code in REFUSALS and not subsets and not folders:
             return {"caller": REFUSALS[error.code]}
         raise
     found: dict[str, t.Any] = {"caller": _caller(account, connection.access_key)}
     if BUCKETS in subsets:
-        found[BUCKETS] = _buckets(S3(connection, read_only=True), admin, account)
-    if set(subsets) - {BUCKETS}:
+        found[BUCKETS] = _buckets(connection, account)
+    if DISK in subsets:
+        found[DISK] = usage.disk(admin)
+    if folders:
+        found["folders"] = usage.folders(connection, folders)
+    if set(subsets) & set(KINDS):
         stored = Identities(admin)
         found.update({kind: _items(stored, KINDS[kind]) for kind in KINDS if kind in subsets})
     return found
@@ -48,18 +57,18 @@ def _caller(account: t.Mapping[str, t.Any], access_key: str) -> str:
     return "administrator" if own and policy.grants_everything(account["Policy"]) else "valid"
 
 
-def _buckets(s3: S3, admin: Admin, account: t.Mapping[str, t.Any]) -> list[State]:
+def _buckets(connection: Connection, account: t.Mapping[str, t.Any]) -> list[State]:
     """Every bucket with all its fields; its size is that of the server's last scan, None before the first."""
     scanned = {each["name"]: each for each in account.get("Buckets") or ()}
-    names = [each["Name"] for each in (s3.call("list_buckets") or {}).get("Buckets", ())]
+    store = open_store(connection, MINIO, ahead=True, read_only=True)
 
     def read(name: str) -> State:
         seen = scanned.get(name, {})
-        found = Bucket(s3, admin, name, FIELDS, force=False).read() or {}
+        found = Bucket(store, name, dict.fromkeys(fields(name))).read() or {}
         return {**found, "size": seen.get("size"), "objects": seen.get("objects")}
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(read, sorted(names)))
+        return list(pool.map(read, sorted(store.documents.every(VERSIONING))))
 
 
 def _items(stored: Identities, kind: type[Identity]) -> list[dict[str, t.Any]]:

@@ -14,6 +14,10 @@ from ansible_collections.repro.stack.plugins.module_utils._inventory.names impor
 UNITS = {unit: 1024**power for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB"))}
 UNITS.update({unit: 1000**power for power, unit in enumerate(("B", "KB", "MB", "GB", "TB", "PB"))})
 NEVER = "never"
+# A file's name has at most 255 bytes, and MinIO adds .json to it.
+NAME_LIMIT = 250
+SITE_REPLICATION = "site-replicator-0"
+MANAGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_bucket_name(name: str) -> None:
@@ -23,26 +27,61 @@ def check_bucket_name(name: str) -> None:
         raise InvalidInputError(f"The bucket name {name} is not possible: {fault}")
 
 
+def check_name(name: str, where: str) -> None:
+    """Refuse what MinIO refuses of the name of a policy or group."""
+    if not name or "," in name:
+        raise InvalidInputError(f"{where}: a name is not empty and has no comma")
+    _check_file_name(name, where)
+
+
 def check_user(name: str, secret_key: str | None, where: str) -> None:
     """Refuse what MinIO refuses of a user's key pair."""
-    if len(name) < 3 or name != name.strip() or set("=,") & set(name):
-        raise InvalidInputError(f"{where}: an access key has 3 characters or more, no = or comma, no space at its ends")
-    if secret_key is not None and len(secret_key.encode()) < 8:
-        raise InvalidInputError(f"{where}: the secret key is too short, MinIO wants at least 8 characters")
-    if secret_key is not None and repr(secret_key)[1:-1] != secret_key:
-        # Ansible cannot hide it where it writes a whole list of identities to the server's system log
-        raise InvalidInputError(
-            f"{where}: the secret key holds a backslash, a control character or both kinds of quotes, choose another"
-        )
+    if len(name.encode()) < 3 or set("=,") & set(name):
+        raise InvalidInputError(f"{where}: an access key has 3 characters or more, no = and no comma")
+    _check_file_name(name, where)
+    _check_secret_key(secret_key, where)
 
 
 def check_service_account(name: str, secret_key: str | None, where: str) -> None:
     """The same for a service account. An import deletes an existing account before it finds its new values illegal."""
-    check_user(name, secret_key, where)
-    if len(name.encode()) > 20:
-        raise InvalidInputError(f"{where}: the access key of a service account has at most 20 characters")
+    if not 3 <= len(name.encode()) <= 20 or set("=,") & set(name):
+        raise InvalidInputError(
+            f"{where}: the access key of a service account has 3 to 20 characters, no = and no comma"
+        )
+    if name == SITE_REPLICATION:
+        raise InvalidInputError(f"{where}: MinIO keeps that name for itself")
+    _check_file_name(name, where)
+    _check_secret_key(secret_key, where)
     if secret_key is not None and len(secret_key.encode()) > 40:
         raise InvalidInputError(f"{where}: the secret key of a service account has at most 40 characters")
+
+
+def check_manager(name: str) -> None:
+    """The word under which it is recorded what is ours becomes a part of a policy's name."""
+    if not MANAGER.fullmatch(name):
+        raise InvalidInputError(f"The manager {name} is not a word of letters, digits, dots, dashes and underscores")
+
+
+def _check_file_name(name: str, where: str) -> None:
+    """MinIO keeps each identity in a file of its name, and serves some that it cannot find or remove again."""
+    if name != name.strip() or not name.isprintable():
+        raise InvalidInputError(f"{where}: a name has no space at its ends and no control characters")
+    if {"", ".", ".."} & set(name.split("/")):
+        raise InvalidInputError(f"{where}: a name has no slash at its ends and no empty, . or .. between slashes")
+    if len(name.encode()) > NAME_LIMIT:
+        raise InvalidInputError(f"{where}: a name has at most {NAME_LIMIT} bytes")
+
+
+def _check_secret_key(secret_key: str | None, where: str) -> None:
+    if secret_key is None:
+        return
+    if len(secret_key.encode()) < 8:
+        raise InvalidInputError(f"{where}: the secret key is too short, MinIO wants at least 8 characters")
+    if repr(secret_key)[1:-1] != secret_key:
+        # Ansible cannot hide it where it writes a whole list of identities to the server's system log
+        raise InvalidInputError(
+            f"{where}: the secret key holds a backslash, a control character or both kinds of quotes, choose another"
+        )
 
 
 def bytes_of(quota: str, where: str) -> int:

@@ -5,48 +5,30 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import json
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._minio import policy_rules, policy_values, policy_words
 
 Document = dict[str, t.Any]
 
 VERSION = "2012-10-17"
-ARN = "arn:aws:s3:::"
-LISTS = ("Action", "NotAction", "Resource", "NotResource")
-PARTS = {"Sid", "Effect", "Principal", "Condition", *LISTS}
-# What MinIO knows; an import takes any other word without complaint and then never matches it.
-_ACTIONS = """
-    AbortMultipartUpload BypassGovernanceRetention CreateBucket DeleteBucket DeleteBucketCors DeleteBucketPolicy
-    DeleteObject DeleteObjectTagging DeleteObjectVersion DeleteObjectVersionTagging ForceDeleteBucket
-    GetBucketCors GetBucketLocation GetBucketNotification GetBucketObjectLockConfiguration GetBucketPolicy
-    GetBucketPolicyStatus GetBucketTagging GetBucketVersioning GetEncryptionConfiguration
-    GetLifecycleConfiguration GetObject GetObjectAttributes GetObjectLegalHold GetObjectRetention
-    GetObjectTagging GetObjectVersion GetObjectVersionAttributes GetObjectVersionForReplication
-    GetObjectVersionTagging GetReplicationConfiguration HeadBucket ListAllMyBuckets ListBucket
-    ListBucketMultipartUploads ListBucketVersions ListMultipartUploadParts ListenBucketNotification
-    ListenNotification PutBucketCors PutBucketNotification PutBucketObjectLockConfiguration PutBucketPolicy
-    PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration PutObject
-    PutObjectFanOut PutObjectLegalHold PutObjectRetention PutObjectTagging PutObjectVersionTagging
-    PutReplicationConfiguration ReplicateDelete ReplicateObject ReplicateTags ResetBucketReplicationState
-    RestoreObject
-"""
-ACTIONS = _ACTIONS.split()
+ARN = policy_rules.ARN
+ACTIONS, RESOURCES = ("Action", "NotAction"), ("Resource", "NotResource")
+PARTS = ("Version", "Statement", "Id", "ID")
 
 
 def canonical(document: t.Mapping[str, t.Any]) -> Document:
     """The same policy with sorted lists and statements, without what has no meaning (Id, Sid, order, duplicates)."""
-    statements = {json.dumps(each, sort_keys=True): each for each in map(_statement, _list(document.get("Statement")))}
+    statements = {str(made): made for made in map(_statement, _list(document.get("Statement")))}
     return {
         "Version": document.get("Version") or VERSION,
         "Statement": [statements[key] for key in sorted(statements)],
     }
 
 
-def parsed(document: t.Any, where: str) -> Document:
+def parsed(document: t.Any, where: str, *, bucket_policy: bool = False) -> Document:
     """A declared document (mapping or JSON text), or a sentence that begins with ``where`` and says what is wrong."""
     if isinstance(document, str):
         try:
@@ -55,11 +37,15 @@ def parsed(document: t.Any, where: str) -> Document:
             raise InvalidInputError(f"{where}: the policy is not JSON: {error}") from error
     if not isinstance(document, dict) or not document.get("Statement"):
         raise InvalidInputError(f"{where}: a policy is a mapping with at least one Statement")
-    if document.get("Version", VERSION) != VERSION:
+    for part in document:
+        if part not in PARTS:
+            near = policy_words.nearest(str(part), PARTS)
+            raise InvalidInputError(f"{where}: the policy has an unknown part {part}; the nearest is {near}")
+    if str(document.get("Version", VERSION)) != VERSION:  # YAML reads it as a date
         raise InvalidInputError(f"{where}: the policy's Version must be {VERSION}, not {document['Version']}")
     for number, statement in enumerate(_list(document["Statement"]), start=1):
-        _check(statement, f"{where}: statement {number} of the policy")
-    return canonical(document)
+        policy_rules.check(statement, f"{where}: statement {number} of the policy", bucket_policy=bucket_policy)
+    return canonical({**document, "Version": VERSION})
 
 
 def grants_everything(document: t.Mapping[str, t.Any]) -> bool:
@@ -70,69 +56,42 @@ def grants_everything(document: t.Mapping[str, t.Any]) -> bool:
     return {"admin:*", "s3:*"} <= allowed and not denied
 
 
-def size(document: t.Mapping[str, t.Any]) -> int:
-    """Its bytes as the server counts them."""
+def size(document: Document) -> int:
+    """The bytes of a canonical document as the server counts them, or a few more where it has numbers for texts."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return len(text.encode()) + 5 * sum(text.count(sign) for sign in "<>&")
+    stars = text.count('"*"')  # which it writes as **, where it is a resource
+    return len(text.encode()) + stars + 5 * sum(map(text.count, "<>&")) + 3 * sum(map(text.count, "\u2028\u2029"))
 
 
 def _statement(statement: t.Mapping[str, t.Any]) -> Document:
-    made = {key: value for key, value in statement.items() if key != "Sid" and value not in ({}, [], None)}
-    for key in LISTS:
-        if key in made:
-            made[key] = _set(made[key])
-    if made.get("Principal") == "*":
-        made["Principal"] = {"AWS": ["*"]}
-    if "Principal" in made:
-        made["Principal"] = {kind: _set(names) for kind, names in made["Principal"].items()}
-    if "Condition" in made:
-        made["Condition"] = {
-            operator: {key: _set(map(_text, _list(values))) for key, values in keys.items()}
-            for operator, keys in made["Condition"].items()
-        }
+    made = {}
+    for part in sorted(statement):
+        value = statement[part]
+        if not value or part == "Sid":
+            continue
+        if part in ACTIONS:
+            value = sorted(set(_list(value)))
+        elif part in RESOURCES:
+            value = sorted({"*" if resource == "**" else resource for resource in _list(value)})
+        elif part == "Principal":
+            names = {"AWS": "*"} if value == "*" else value
+            value = {kind: sorted(set(_list(names[kind]))) for kind in sorted(names)}
+        elif part == "Condition":
+            value = _conditions(value)
+        if value:
+            made[part] = value
     return made
 
 
-def _check(statement: t.Any, where: str) -> None:
-    if not isinstance(statement, dict):
-        raise InvalidInputError(f"{where} is not a mapping")
-    unknown = sorted(set(statement) - PARTS)
-    if unknown:
-        raise InvalidInputError(f"{where} has an unknown part {unknown[0]}")
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise InvalidInputError(f"{where} needs the Effect Allow or Deny, not {statement.get('Effect')}")
-    if bool(statement.get("Action")) == bool(statement.get("NotAction")):
-        raise InvalidInputError(f"{where} needs either Action or NotAction")
-    actions = _list(statement.get("Action") or statement.get("NotAction"))
-    for action in actions:
-        _check_action(action, where)
-    resources = _list(statement.get("Resource") or statement.get("NotResource"))
-    if any(action == "*" or action.startswith("s3:") for action in actions) and not resources:
-        raise InvalidInputError(f"{where} names no Resource")
-    for resource in resources:
-        if not str(resource).startswith((ARN, "arn:minio:kms:::", "*")):
-            raise InvalidInputError(f"{where}: the resource {resource} does not start with {ARN}")
-
-
-def _check_action(action: t.Any, where: str) -> None:
-    service, _colon, name = str(action).partition(":")
-    if service == "s3" and not fnmatch.filter(ACTIONS, name):
-        near = difflib.get_close_matches(name, ACTIONS, n=1, cutoff=0)
-        raise InvalidInputError(f"{where}: there is no action {action}; the nearest is s3:{near[0]}")
-    if service not in ("s3", "admin", "kms", "sts", "*"):
-        raise InvalidInputError(f"{where}: the action {action} does not start with s3:, admin:, kms: or sts:")
+def _conditions(conditions: t.Mapping[str, t.Mapping[str, t.Any]]) -> Document:
+    return {
+        operator: {key: policy_values.canonical(operator, _list(keys[key])) for key in sorted(keys)}
+        for operator, keys in sorted(conditions.items())
+        if keys
+    }
 
 
 def _list(value: t.Any) -> list[t.Any]:
     if value is None:
         return []
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _set(values: t.Any) -> list[str]:
-    return sorted(set(_list(values) if isinstance(values, (str, list)) else values))
-
-
-def _text(value: t.Any) -> str:
-    """MinIO gives conditions back with booleans and numbers as it likes."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, list) else [value]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
@@ -13,19 +14,36 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.connection impo
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 READ_OPERATIONS = ("Get", "Head", "List")
+DOCUMENT = "Document"
 
 
 class S3:
     """One identity at one S3 store; ``read_only`` makes any write a bug that stops the run."""
 
     def __init__(self, connection: Connection, *, read_only: bool) -> None:
+        self._connection = connection
         self._endpoint = connection.endpoint
+        self._read_only = read_only
         self._anonymous = session(validate_certs=connection.verify, wait=connection.wait)
-        # boto3 gives up on a server that is starting, our session waits for it.
-        self.anonymous_status("")
-        self.client = _client(connection)
-        if read_only:
-            self.client.meta.events.register("before-call.s3", _refuse_write)
+        self._made: t.Any = None
+        self._making = threading.Lock()
+
+    @property
+    def region(self) -> str:
+        return self._connection.region
+
+    @property
+    def client(self) -> t.Any:
+        """boto3's client, made when it is first needed: that costs more than a hundred requests."""
+        with self._making:
+            if self._made is None:
+                # boto3 gives up on a server that is starting, our session waits for it.
+                self.anonymous_status("")
+                self._made = _client(self._connection)
+                self._made.meta.events.register("before-parse.s3", _keep_document)
+                if self._read_only:
+                    self._made.meta.events.register("before-call.s3", _refuse_write)
+            return self._made
 
     def call(self, operation: str, *, missing: t.Collection[str] = (), **arguments: t.Any) -> dict[str, t.Any] | None:
         """The answer to ``operation``; None where the store answers with one of the error codes in ``missing``."""
@@ -36,13 +54,19 @@ class S3:
             code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
             if code in missing:
                 return None
+            about = f" of bucket {arguments['Bucket']}" if "Bucket" in arguments else ""
             raise ServiceError(
-                f"S3 at {self._endpoint} refused {operation} of bucket {arguments.get('Bucket')}: {code} {message}",
+                f"S3 at {self._endpoint} refused {operation}{about}: {code} {message}",
                 status=error.response["ResponseMetadata"]["HTTPStatusCode"],
                 code=code,
             ) from error
         except exceptions.BotoCoreError as error:
             raise ServiceError(f"S3 at {self._endpoint} does not answer: {error}") from error
+
+    def document(self, operation: str, bucket: str, *, missing: t.Collection[str]) -> bytes | None:
+        """The body of the answer: boto3 leaves out of it what it does not know, such as MinIO's extensions."""
+        told = self.call(operation, missing=missing, Bucket=bucket)
+        return None if told is None else told[DOCUMENT]
 
     def anonymous_status(self, path: str) -> int:
         """What somebody without any key gets for ``path``."""
@@ -79,6 +103,13 @@ def _client(connection: Connection) -> t.Any:
             config=config,
         )
     )
+
+
+def _keep_document(
+    response_dict: dict[str, t.Any], customized_response_dict: dict[str, t.Any], **_event: t.Any
+) -> None:
+    if isinstance(response_dict["body"], bytes):
+        customized_response_dict[DOCUMENT] = response_dict["body"]
 
 
 def _refuse_write(model: t.Any, **_event: t.Any) -> None:

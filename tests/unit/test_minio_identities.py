@@ -1,0 +1,200 @@
+"""The identities' engine over a store that is a dictionary: the record, purging, and an export that is not whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import typing as t
+import zipfile
+
+import pytest
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
+from ansible_collections.repro.stack.plugins.module_utils._minio import identities, record
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import ExportCutError, Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identity import WORDS
+from ansible_collections.repro.stack.plugins.module_utils._minio.purge import Purge, purged
+from ansible_collections.repro.stack.plugins.module_utils._minio.record import Records
+from ansible_collections.repro.stack.plugins.module_utils._minio.refusals import refuse
+from hypothesis import given
+from hypothesis import strategies as st
+
+Files = dict[str, t.Any]
+
+
+def archive(files: Files) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as into:
+        for file, entries in files.items():
+            into.writestr(f"iam-assets/{file}.json", json.dumps(entries))
+    return made.getvalue()
+
+
+class Exporter:
+    """Knows one export and who asks for it."""
+
+    access_key = "caller"
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def call(self, method: str, name: str) -> bytes:
+        assert (method, name) == ("GET", "export-iam")
+        return self._content
+
+
+def exported(**files: t.Any) -> Identities:
+    whole = {file: {} for file in identities.FILES}
+    return Identities(t.cast(t.Any, Exporter(archive({**whole, **files}))))
+
+
+def user() -> dict[str, str]:
+    return {"secretKey": "secret-of-a-user", "status": "enabled"}
+
+
+def account(parent: str) -> dict[str, t.Any]:
+    return {"parent": parent, "secretKey": "secret-of-an-account", "status": "on", "sessionPolicy": None}
+
+
+def group(*members: str) -> dict[str, t.Any]:
+    return {"status": "enabled", "members": list(members)}
+
+
+def nothing() -> dict[str, dict[str, t.Any]]:
+    return {kind: {} for kind in WORDS}
+
+
+# The record -----------------------------------------------------------------------------------------------------------
+
+NAMES = st.fixed_dictionaries({kind: st.sets(st.text(min_size=1, max_size=8), max_size=4) for kind in WORDS})
+
+
+@given(NAMES)
+def test_any_names_can_be_recorded(names: record.Names) -> None:
+    text = json.dumps(record.document(names))
+    assert record.names_in(json.loads(text)) == names
+    assert not {"*", "?", "$"} & set(text.replace("s3:*", "")), "no name reaches another"
+
+
+def test_a_record_holds_only_what_looks_like_one() -> None:
+    resources = ["arn:aws:s3:::repro.stack.managed/users/alice", "arn:aws:s3:::repro.stack.managed/buckets/x", "*"]
+    statements = [{"Effect": "Deny", "Resource": resources}, {"Effect": "Allow", "Action": ["admin:*"]}]
+    assert record.names_in({"Statement": statements}) == {**{kind: set() for kind in WORDS}, "users": {"alice"}}
+    assert record.names_in({"Statement": None}) == {kind: set() for kind in WORDS}
+
+
+# An export that is not whole ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", identities.FILES)
+def test_a_file_that_is_missing_is_not_an_empty_one(missing: str) -> None:
+    """A server that gives up in the middle still ends the archive properly."""
+    files = {file: {} for file in identities.FILES if file != missing}
+    with pytest.raises(ExportCutError, match="export of MinIO's identities is not whole"):
+        Identities(t.cast(t.Any, Exporter(archive(files))))
+
+
+def test_null_is_empty() -> None:
+    assert exported(users=None).of("users") == {}
+
+
+def test_an_answer_to_an_import_that_is_not_whole() -> None:
+    class Admin(Exporter):
+        def call(self, method: str, name: str, query: t.Any = None, *, body: bytes = b"") -> bytes:
+            return self._content if method == "GET" else b'{"added": {"users'
+
+    stored = Identities(t.cast(t.Any, Admin(archive({file: {} for file in identities.FILES}))))
+    stored.put("users", "alice", user())
+    with pytest.raises(ServiceError, match="answer to an import is not whole: run this again"):
+        stored.send()
+
+
+# Purging --------------------------------------------------------------------------------------------------------------
+
+KINDS = {"policies": "p", "users": "u", "groups": "g", "service_accounts": "a"}
+THERE = {
+    "policies": {"p1": {}, "p2": {}, "readonly": {}},
+    "users": {"u1": user(), "u2": user()},
+    "groups": {"g1": group("u1"), "g2": group()},
+    "svcaccts": {"a1": account("u1"), "a2": account("u2")},
+    "user_mappings": {"u2": {"policy": "p2"}},
+}
+
+
+def mine(**names: list[str]) -> dict[str, t.Any]:
+    return {"repro.stack.managed.mine": record.document({kind: names.get(kind, []) for kind in WORDS})}
+
+
+def purge(stored: Identities, declared: dict[str, t.Any], mode: str, kinds: t.Collection[str] = WORDS) -> t.Any:
+    records = Records(stored, "mine")
+    made = purged(stored, records, {**nothing(), **declared}, Purge(mode, "mine", kinds))
+    refuse(stored, made.declared, records)
+    gone = {(kind, name) for kind, items in made.declared.items() for name, fields in items.items() if fields is None}
+    return gone, made
+
+
+@pytest.mark.parametrize(
+    ("recorded", "gone", "kept"),
+    [
+        ({}, set(), {}),
+        ({"users": ["u1"], "service_accounts": ["a1"]}, {("users", "u1"), ("service_accounts", "a1")}, {}),
+        ({"users": ["u1"]}, set(), {"user u1": "MinIO would remove its service accounts a1"}),
+        ({"policies": ["p1", "p2"]}, {("policies", "p1")}, {"policy p2": "it is attached to the user u2"}),
+        (
+            {"policies": ["p2"], "users": ["u2"], "service_accounts": ["a2"]},
+            {("policies", "p2"), ("users", "u2"), ("service_accounts", "a2")},
+            {},
+        ),
+        ({"policies": ["readonly"]}, set(), {"policy readonly": "it is built in"}),
+        ({"groups": ["g1"], "users": ["nobody"]}, {("groups", "g1")}, {}),
+    ],
+)
+def test_what_is_ours_and_not_declared_goes(recorded: t.Any, gone: set[t.Any], kept: dict[str, str]) -> None:
+    stored = exported(**{**THERE, "policies": {**THERE["policies"], **mine(**recorded)}})
+    assert purge(stored, {}, "none")[0] == set()
+    found, made = purge(stored, {}, "managed")
+    assert (found, made.kept) == (gone, kept)
+    assert purge(stored, {}, "managed", kinds=())[0] == set()
+
+
+def test_all_that_nobody_needs_goes() -> None:
+    stored = exported(**{**THERE, "policies": {**THERE["policies"], **mine(), "repro.stack.managed.theirs": {}}})
+    gone, made = purge(stored, {"users": {"u1": {"policies": ["p1"], "secret": None}}}, "all")
+    assert {name for _kind, name in gone} == {"p2", "u2", "g1", "g2", "a1", "a2"}
+    assert made.kept == {
+        "policy p1": "it is attached to the user u1",
+        "policy readonly": "it is built in",
+        "policy repro.stack.managed.mine": "it records what is managed",
+        "policy repro.stack.managed.theirs": "it records what is managed",
+    }
+    assert made.surprises == {"policy p1": "it is attached to the user u1"}
+
+
+def test_the_record_holds_what_is_declared_and_what_is_still_there() -> None:
+    recorded = mine(users=["u1", "u2", "nobody"], service_accounts=["a1", "a2"], policies=["p2"])
+    stored = exported(**{**THERE, "policies": {**THERE["policies"], **recorded}})
+    declared = {"users": {"new": {"secret": "x", "policies": None}}, "service_accounts": {"a1": None}}
+    for mode, users, accounts, policies in (
+        ("none", {"new", "u1", "u2"}, {"a2"}, {"p2"}),
+        ("managed", {"new"}, set(), set()),
+    ):
+        made = purge(stored, declared, mode)[1].recorded
+        assert (made["users"], made["service_accounts"], made["policies"]) == (users, accounts, policies)
+
+
+def test_a_policy_of_a_user_that_nobody_is_can_go() -> None:
+    """The server keeps attachments of names that nobody has."""
+    stored = exported(policies={"p1": {}}, user_mappings={"nobody": {"policy": "p1"}})
+    refuse(stored, {**nothing(), "policies": {"p1": None}}, Records(stored, None))
+
+
+def test_a_policy_moves_from_one_to_another_in_one_run() -> None:
+    stored = exported(**THERE)
+    moved = {
+        "policies": {"p2": None},
+        "users": {"u2": {"policies": ["p1"], "secret": None}},
+        "groups": {"g1": {"policies": ["p2"], "members": None, "enabled": True}},
+    }
+    with pytest.raises(InvalidInputError, match="policy p2 cannot be removed: it is attached to the group g1"):
+        refuse(stored, {**nothing(), **moved}, Records(stored, None))
+    moved["groups"]["g1"]["policies"] = []
+    refuse(stored, {**nothing(), **moved}, Records(stored, None))
