@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT / ".ansible"))
 from ansible_collections.repro.stack.plugins.module_utils._minio import access  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection  # noqa: E402
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities  # noqa: E402
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities  # noqa: E402
 
 MIB = 1024 * 1024
 TARGETS = {"create": 5.0, "unchanged": 1.5, "one drifted and repaired": 2.0, "inline list, unchanged": 4.0}

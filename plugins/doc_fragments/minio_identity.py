@@ -213,8 +213,6 @@ class ModuleDocFragment:
             _GROUP,
             added="  version_added: 0.2.0\n",
         ),
-        _list(
-            "service_accounts", "Service accounts, each with its own bounds.", _SERVICE_ACCOUNT, _UPDATES_OF_ONE
-        ),
+        _list("service_accounts", "Service accounts, each with its own bounds.", _SERVICE_ACCOUNT, _UPDATES_OF_ONE),
         _UPDATES,
     )

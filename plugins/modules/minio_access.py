@@ -154,7 +154,7 @@ surprises:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.probe import ARGUMENTS, probe
+from ansible_collections.repro.stack.plugins.module_utils._minio.permissions.probe import ARGUMENTS, probe
 from ansible_collections.repro.stack.plugins.module_utils._module import run_info
 
 

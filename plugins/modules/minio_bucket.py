@@ -217,9 +217,9 @@ bucket:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, buckets, flavour
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import bucket, buckets, flavour
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome
 

@@ -123,9 +123,9 @@ kept:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import iam, identity, purge, state_file
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identity, purge, state_file
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome
 

@@ -43,7 +43,7 @@ image:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
-from ansible_collections.repro.stack.plugins.module_utils._minio.trial import unsafe_attempts
+from ansible_collections.repro.stack.plugins.module_utils._minio.attacks.trial import unsafe_attempts
 from ansible_collections.repro.stack.plugins.module_utils._module import run_info
 
 

@@ -46,9 +46,9 @@ policy:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import iam, identity
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identity
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome
 

@@ -138,9 +138,10 @@ def iam(module: str, **options: t.Any):
             "access_key": stack.secrets["vault_minio_root_user"],
             "secret_key": stack.secrets["vault_minio_root_password"],
         }
+        interpreter = f"ansible_python_interpreter={sys.executable}"
+        arguments = json.dumps({**caller, **options})
         subprocess.run(
-            [BIN / "ansible", "localhost", "-e", f"ansible_python_interpreter={sys.executable}"]
-            + ["-m", f"repro.stack.{module}", "-a", json.dumps({**caller, **options})],
+            [BIN / "ansible", "localhost", "-e", interpreter, "-m", f"repro.stack.{module}", "-a", arguments],
             env={**os.environ, "ANSIBLE_CONFIG": str(stack.project / "ansible.cfg")},
             cwd=stack.project,
             check=True,
@@ -212,7 +213,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("mutation", TABLE, ids=lambda mutation: mutation.name.replace(" ", "-"))
+@pytest.mark.parametrize("mutation", TABLE, ids=lambda mutation: mutation.name.replace(" ", "-").replace("'", ""))
 def test_drift_is_foretold_and_repaired(mutation, engine, site, stack):
     before = containers(engine)
     mutation.make(engine, stack)

@@ -13,9 +13,9 @@ import boto3
 import docker
 import minio as minio_sdk
 import pytest
-from ansible_collections.repro.stack.plugins.module_utils._minio import permission
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.permissions import permission
 from botocore.config import Config
 
 RunModule = t.Callable[..., dict[str, t.Any]]

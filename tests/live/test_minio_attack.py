@@ -24,16 +24,20 @@ import botocore.credentials
 import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.attack import (
+from ansible_collections.repro.stack.plugins.module_utils._minio.attacks.attack import (
     UNSIGNED_TRAILER,
     Attempt,
     Request,
     attempts,
     send,
 )
+from ansible_collections.repro.stack.plugins.module_utils._minio.attacks.escape import (
+    escapes,
+    impersonations,
+    presigned,
+)
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.escape import escapes, impersonations, presigned
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -21,7 +21,7 @@ def test_an_image_that_is_no_minio_is_refused(run_module, stack):
 
 
 def test_a_believed_attack_is_named(run_module, minio_image, monkeypatch):
-    from ansible_collections.repro.stack.plugins.module_utils._minio import trial
+    from ansible_collections.repro.stack.plugins.module_utils._minio.attacks import trial
 
     believed = trial.Attempt("object, presigned", 200, "")
     monkeypatch.setattr(trial, "attempts", lambda *_arguments, **_options: [believed])

@@ -13,10 +13,10 @@ import boto3
 import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio import policy, policy_words
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import policy, policy_words
 from botocore.config import Config
 from botocore.exceptions import ClientError
 

@@ -10,14 +10,15 @@ import typing as t
 from collections import Counter
 
 import pytest
-from ansible_collections.repro.stack.plugins.module_utils._minio import access, asking
-from ansible_collections.repro.stack.plugins.module_utils._minio.permission import (
+from ansible_collections.repro.stack.plugins.module_utils._minio.permissions import asking
+from ansible_collections.repro.stack.plugins.module_utils._minio.permissions.permission import (
     ACTIONS,
     bucket_requests,
     folder_requests,
     own_service_account_request,
     server_requests,
 )
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import access
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.info import info
 
 Answer = tuple[int, bytes]

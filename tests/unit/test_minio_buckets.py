@@ -12,7 +12,7 @@ import botocore.serialize
 import botocore.session
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError, StackError
-from ansible_collections.repro.stack.plugins.module_utils._minio import (
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import (
     anonymous,
     bucket,
     bucket_documents,
@@ -23,8 +23,8 @@ from ansible_collections.repro.stack.plugins.module_utils._minio import (
     retention,
     tags,
 )
-from ansible_collections.repro.stack.plugins.module_utils._minio.flavour import MINIO, PLAIN_S3
-from ansible_collections.repro.stack.plugins.module_utils._minio.store import Store
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.flavour import MINIO, PLAIN_S3
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.store import Store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

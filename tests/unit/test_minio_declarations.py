@@ -7,7 +7,8 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
-from ansible_collections.repro.stack.plugins.module_utils._minio import identity, names
+from ansible_collections.repro.stack.plugins.module_utils._minio import names
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identity
 
 
 @pytest.mark.parametrize(

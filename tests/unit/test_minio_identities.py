@@ -9,12 +9,12 @@ import zipfile
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio import identities, record
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import ExportCutError, Identities
-from ansible_collections.repro.stack.plugins.module_utils._minio.identity import WORDS
-from ansible_collections.repro.stack.plugins.module_utils._minio.purge import Purge, purged
-from ansible_collections.repro.stack.plugins.module_utils._minio.record import Records
-from ansible_collections.repro.stack.plugins.module_utils._minio.refusals import refuse
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identities, record
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import ExportCutError, Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity import WORDS
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.purge import Purge, purged
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.record import Records
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.refusals import refuse
 from hypothesis import given
 from hypothesis import strategies as st
 

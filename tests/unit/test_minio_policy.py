@@ -7,8 +7,8 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
-from ansible_collections.repro.stack.plugins.module_utils._minio import access
-from ansible_collections.repro.stack.plugins.module_utils._minio.policy import (
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import access
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies.policy import (
     canonical,
     grants_everything,
     parsed,

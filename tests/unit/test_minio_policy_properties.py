@@ -8,9 +8,9 @@ import json
 import re
 import typing as t
 
-from ansible_collections.repro.stack.plugins.module_utils._minio import access
-from ansible_collections.repro.stack.plugins.module_utils._minio.policy import canonical, parsed
-from ansible_collections.repro.stack.plugins.module_utils._minio.policy_words import ACTIONS
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import access
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies.policy import canonical, parsed
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies.policy_words import ACTIONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
-from ansible_collections.repro.stack.plugins.module_utils._minio import identity, state_file
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identity, state_file
 
 Write = t.Callable[..., str]
 

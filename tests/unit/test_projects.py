@@ -15,7 +15,7 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import StackEr
 from ansible_collections.repro.stack.plugins.module_utils._inventory import project_usage
 from ansible_collections.repro.stack.plugins.module_utils._inventory.key_files import KeyFolder, secrets
 from ansible_collections.repro.stack.plugins.module_utils._inventory.projects import RIGHTS, Projects
-from ansible_collections.repro.stack.plugins.module_utils._minio import policy
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import policy
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

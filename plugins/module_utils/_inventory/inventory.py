@@ -10,7 +10,8 @@ import typing as t
 from ansible_collections.repro.stack.plugins.module_utils._inventory import rules, secrets
 from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import Option
 from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
-from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, identity
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import bucket
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identity
 
 # Lists that a role hands to a module as they are: their entries are what that module takes.
 INNER: dict[str, Option] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
 from ansible_collections.repro.stack.plugins.module_utils._inventory.names import key_fault, project_fault
 from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import nearest, unknown
-from ansible_collections.repro.stack.plugins.module_utils._minio import access, policy
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import access, policy
 
 Project = t.Mapping[str, t.Any]
 Team = t.Mapping[str, t.Any]

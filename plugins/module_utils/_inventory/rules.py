@@ -18,7 +18,8 @@ from ansible_collections.repro.stack.plugins.module_utils._inventory.names impor
     is_loopback,
 )
 from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
-from ansible_collections.repro.stack.plugins.module_utils._minio import bucket, identity
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import bucket
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identity
 
 # Identities that the role minio makes itself. Only the second can have service accounts.
 ADMINISTRATOR = "administrator"

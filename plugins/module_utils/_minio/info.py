@@ -10,15 +10,16 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio import policy, usage
+from ansible_collections.repro.stack.plugins.module_utils._minio import usage
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.bucket import Bucket, fields
-from ansible_collections.repro.stack.plugins.module_utils._minio.bucket_documents import VERSIONING
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.bucket import Bucket, fields
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.bucket_documents import VERSIONING
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.flavour import MINIO
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.flavour import MINIO
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
-from ansible_collections.repro.stack.plugins.module_utils._minio.identity_resources import KINDS, Identity
-from ansible_collections.repro.stack.plugins.module_utils._minio.store import open_store
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity_resources import KINDS, Identity
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import policy
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import State
 
 BUCKETS = "buckets"

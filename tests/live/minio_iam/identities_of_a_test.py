@@ -14,7 +14,7 @@ import boto3
 from ansible.module_utils.common import warnings
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
 from botocore.config import Config
 from botocore.exceptions import ClientError
 

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import ExportCutError, Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import ExportCutError, Identities
 from cutting_proxy import CuttingProxy
 from identities_of_a_test import OTHER_SECRET, READ, SECRET, WRITE, Iam, in_days
 from test_iam_purge import MINE, NOTHING, recorded, there

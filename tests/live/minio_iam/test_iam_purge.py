@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.record import names_in
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.record import names_in
 from identities_of_a_test import OTHER_SECRET, READ, SECRET, Iam
 
 MINE = {"manager": "mine", "purge": "managed"}

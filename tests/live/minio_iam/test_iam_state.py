@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
-from ansible_collections.repro.stack.plugins.module_utils._minio.policy import canonical
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies.policy import canonical
 from identities_of_a_test import OTHER_SECRET, READ, SECRET, WRITE, Iam, in_days
 
 
