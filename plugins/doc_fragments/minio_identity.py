@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# plugins/module_utils/_minio/identity.py: the options of one item, the same in a list and in the module for one.
+# As in module_utils/_minio/identities/identity.py: the options of one item, the same in a list and in a module of its own.
 _ACCESS = """
 access:
   description:
@@ -200,11 +200,11 @@ def _options(*options: str) -> str:
 
 
 class ModuleDocFragment:
-    POLICY = _options(_POLICY)
-    USER = _options(_USER, _UPDATES)
-    GROUP = _options(_GROUP)
-    SERVICE_ACCOUNT = _options(_SERVICE_ACCOUNT, _UPDATES)
-    ALL = _options(
+    POLICY: str = _options(_POLICY)
+    USER: str = _options(_USER, _UPDATES)
+    GROUP: str = _options(_GROUP)
+    SERVICE_ACCOUNT: str = _options(_SERVICE_ACCOUNT, _UPDATES)
+    ALL: str = _options(
         _list("policies", "Policies that can be attached to users and groups.", _POLICY),
         _list("users", "Users, with the policies attached to them.", _USER, _UPDATES_OF_ONE),
         _list(

@@ -413,10 +413,10 @@ def _leave_nothing_behind(world: World, kind: str) -> None:
     kept = "churn/kept"
     options: dict[str, t.Any] = {"versioning": kind not in ("plain", "full"), "object_lock": kind == "locked"}
     world.bucket_is(bucket, **options)
+    upload = world.s3.create_multipart_upload(Bucket=bucket, Key="churn/upload")["UploadId"]
     try:
         for content in (b"one", b"two"):
             world.s3.put_object(Bucket=bucket, Key=kept, Body=content)
-        upload = world.s3.create_multipart_upload(Bucket=bucket, Key="churn/upload")["UploadId"]
         if kind == "suspended":
             options["versioning"] = False
         document = allow("Allow", "s3:*", resources=[bucket, f"{bucket}/*"])

@@ -141,9 +141,9 @@ class Store:
         told.pop("ResponseMetadata")
         return plain(told)
 
-    def call(self, method: str, name: str, /, body: t.Any = None, encrypted: bool = False, **query: str) -> None:
+    def call(self, method: str, operation: str, /, body: t.Any = None, encrypted: bool = False, **query: str) -> None:
         content = b"" if body is None else json.dumps(body).encode()
-        self.admin.call(method, name, query, body=self.admin.encrypted(body) if encrypted else content)
+        self.admin.call(method, operation, query, body=self.admin.encrypted(body) if encrypted else content)
 
     def entry(self, file: str, name: str) -> dict[str, t.Any]:
         with zipfile.ZipFile(io.BytesIO(self.admin.call("GET", "export-iam"))) as archive:
@@ -238,9 +238,9 @@ def bucket(operation: str, name: str = "data", **arguments: t.Any) -> t.Callable
 
 
 def call(
-    method: str, name: str, /, body: t.Any = None, encrypted: bool = False, **query: str
+    method: str, operation: str, /, body: t.Any = None, encrypted: bool = False, **query: str
 ) -> t.Callable[[Store], object]:
-    return lambda store: store.call(method, name, body, encrypted, **query)
+    return lambda store: store.call(method, operation, body, encrypted, **query)
 
 
 def account(name: str, keep_policy: bool = True, **body: t.Any) -> t.Callable[[Store], object]:

@@ -124,7 +124,7 @@ def mine(**names: list[str]) -> dict[str, t.Any]:
     return {"repro.stack.managed.mine": record.document({kind: names.get(kind, []) for kind in WORDS})}
 
 
-def purge(stored: Identities, declared: dict[str, t.Any], mode: str, kinds: t.Collection[str] = WORDS) -> t.Any:
+def purge(stored: Identities, declared: dict[str, t.Any], mode: str, kinds: t.Collection[str] = tuple(WORDS)) -> t.Any:
     records = Records(stored, "mine")
     made = purged(stored, records, {**nothing(), **declared}, Purge(mode, "mine", kinds))
     refuse(stored, made.declared, records)

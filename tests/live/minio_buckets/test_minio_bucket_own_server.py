@@ -37,7 +37,7 @@ def webhook() -> t.Iterator[tuple[str, queue.Queue[dict[str, t.Any]]]]:
             pass
 
     subnet = docker.from_env().networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
-    bridge = str(next(ipaddress.ip_network(subnet).hosts()))
+    bridge = str(ipaddress.ip_network(subnet)[1])
     server = ThreadingHTTPServer((bridge, 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://{bridge}:{server.server_port}/", told

@@ -78,8 +78,8 @@ def apply_account(admin: Admin, declared: Declared, *, rotate: bool, check_mode:
 def _apply_one(stored: Identities, declared: Declared, *, check_mode: bool) -> Outcome:
     refuse(stored, declared, Records(stored, None))
     resources, desired = _resources(stored, declared, ALWAYS)
-    ((where, resource),) = resources.items()
-    outcome = reconcile(resource, desired[where], check_mode=check_mode)
+    where = next(iter(resources))
+    outcome = reconcile(resources[where], desired[where], check_mode=check_mode)
     if outcome.changed:
         _check(stored, {where: outcome.after})
     if outcome.changed and not check_mode:

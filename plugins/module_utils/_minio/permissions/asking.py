@@ -74,7 +74,7 @@ class Asking:
     def _send(self, name: str, secret: str | None, request: Request) -> tuple[int, str, bytes]:
         try:
             headers = self._headers(name, secret, request)
-            answer = self._pool.urlopen(
+            answer = self._pool.request(
                 request.method, request.path, body=request.body, headers=headers, redirect=False
             )
         except self._urllib3.exceptions.HTTPError as error:
