@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# As in module_utils/_minio/identities/identity.py: the options of one item, the same in a list and in a module of its own.
+# What _minio/identities/identity.py takes: the same for one of a list and in a module of its own.
 _ACCESS = """
 access:
   description:
