@@ -123,7 +123,9 @@ parent:
     - An account of root is a full administrator; it is refused.
   type: str
 secret:
-  description: The account's secret key, 8 to 40 characters.
+  description:
+    - The account's secret key, 8 to 40 characters.
+    - An account that does not exist yet needs one in a list; M(repro.stack.minio_svcacct) makes one where none is given.
   type: str
 policy:
   description:
@@ -200,11 +202,12 @@ def _options(*options: str) -> str:
 
 
 class ModuleDocFragment:
-    POLICY = _options(_POLICY)
-    USER = _options(_USER, _UPDATES)
-    GROUP = _options(_GROUP)
-    SERVICE_ACCOUNT = _options(_SERVICE_ACCOUNT, _UPDATES)
-    ALL = _options(
+    # with a type, for ansible-test takes what is merely assigned here for a text
+    POLICY: str = _options(_POLICY)
+    USER: str = _options(_USER, _UPDATES)
+    GROUP: str = _options(_GROUP)
+    SERVICE_ACCOUNT: str = _options(_SERVICE_ACCOUNT, _UPDATES)
+    ALL: str = _options(
         _list("policies", "Policies that can be attached to users and groups.", _POLICY),
         _list("users", "Users, with the policies attached to them.", _USER, _UPDATES_OF_ONE),
         _list(
