@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# What _minio/identities/identity.py takes: the same for one of a list and in a module of its own.
+# plugins/module_utils/_minio/identity.py: the options of one item, the same in a list and in the module for one.
 _ACCESS = """
 access:
   description:
@@ -123,7 +123,9 @@ parent:
     - An account of root is a full administrator; it is refused.
   type: str
 secret:
-  description: The account's secret key, 8 to 40 characters.
+  description:
+    - The account's secret key, 8 to 40 characters.
+    - An account that does not exist yet needs one in a list; M(repro.stack.minio_svcacct) makes one if none is given.
   type: str
 policy:
   description:
@@ -200,6 +202,7 @@ def _options(*options: str) -> str:
 
 
 class ModuleDocFragment:
+    # with a type, for ansible-test takes what is merely assigned here for a text
     POLICY: str = _options(_POLICY)
     USER: str = _options(_USER, _UPDATES)
     GROUP: str = _options(_GROUP)

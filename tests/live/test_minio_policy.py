@@ -19,6 +19,9 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities.iden
 from ansible_collections.repro.stack.plugins.module_utils._minio.policies import policy, policy_words
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from policy_shapes import documents, reshaped
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 Document = dict[str, t.Any]
@@ -72,6 +75,17 @@ SHAPES: dict[str, list[Document]] = {
                 "StringLike": {"s3:prefix": "a/*", "aws:UserAgent": ["x*", "*y"]},
                 "StringNotEquals": {"s3:prefix": ["a/secret/", "a/hidden/"]},
                 "Bool": {"aws:SecureTransport": ["true"]},
+            },
+        }
+    ],
+    "only encrypted": [
+        {
+            **GET,
+            "Effect": "Deny",
+            "Action": "s3:PutObject",
+            "Condition": {
+                "Null": {"s3:x-amz-server-side-encryption": "true"},
+                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
             },
         }
     ],
@@ -177,6 +191,20 @@ def test_the_server_s_own_check_finds_nothing_wrong(server: Server, shape: str) 
     """An import skips it for policies, and stops half-way at it for service accounts."""
     document = policy.parsed({"Statement": SHAPES[shape]}, shape)
     server.check(document)
+
+
+def test_what_is_taken_the_server_takes_and_gives_back(server: Server) -> None:
+    """Documents of any shape, by the server's own check and in its own words."""
+
+    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(documents(), st.data())
+    def there_and_back(document: Document, data: st.DataObject) -> None:
+        sent = policy.parsed(reshaped(data.draw, document), "policy checked")
+        server.check(sent)
+        told = json.loads(server.admin().call("GET", "info-canned-policy", {"name": "checked"}))
+        assert policy.canonical(told) == sent
+
+    there_and_back()
 
 
 def test_the_server_knows_every_word_of_ours(server: Server) -> None:

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identities, record
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identities, record
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import ExportCutError, Identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity import WORDS
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.purge import Purge, purged
@@ -106,6 +106,33 @@ def test_an_answer_to_an_import_that_is_not_whole() -> None:
     stored.put("users", "alice", user())
     with pytest.raises(ServiceError, match="answer to an import is not whole: run this again"):
         stored.send()
+
+
+class Forgetful(Exporter):
+    """A server that says yes to every write and keeps nothing."""
+
+    def call(self, method: str, name: str, query: t.Any = None, *, body: bytes = b"") -> bytes:
+        return self._content if method == "GET" else b'{"added": {}, "failed": {}}'
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"users": {"alice": {"secret": "secret-of-alice", "policies": None, "enabled": True}}},
+        {"users": {"u1": {"secret": None, "policies": ["p1"], "enabled": True}}},
+        {"groups": {"g1": {"members": [], "policies": None, "enabled": True}}},
+        {"groups": {"g1": None}},
+        {"policies": {"p1": None}},
+    ],
+    ids=str,
+)
+def test_what_the_server_did_not_keep_is_an_error(declared: dict[str, t.Any]) -> None:
+    files = {**{file: {} for file in identities.FILES}, **THERE}
+    admin = t.cast(t.Any, Forgetful(archive(files)))
+    with pytest.raises(ServiceError, match="was written, but MinIO did not keep it as it was written"):
+        iam.apply_all(admin, {**nothing(), **declared}, update_secret="always", purge=Purge(), check_mode=False)
+    with pytest.raises(ServiceError, match="was written, but MinIO did not keep it as it was written"):
+        iam.apply_one(admin, {**nothing(), **declared}, check_mode=False)
 
 
 # Purging --------------------------------------------------------------------------------------------------------------

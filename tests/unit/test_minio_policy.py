@@ -119,6 +119,8 @@ def test_the_order_of_keys_has_no_meaning() -> None:
         {**GOOD, **condition("DateLessThan", "aws:CurrentTime", NOON)},
         {**GOOD, **condition("BinaryEquals", "aws:Referer", "YQ==")},
         {**GOOD, "Action": "s3:PutObject", **condition("StringLike", "s3:x-amz-server-side-encryption", "AES*")},
+        {**GOOD, "Action": "s3:PutObject", **condition("Null", "s3:x-amz-server-side-encryption", True)},
+        {**GOOD, "Action": "s3:PutObject", **condition("StringNotEquals", "s3:x-amz-server-side-encryption", "AES256")},
     ],
 )
 def test_what_works_is_taken(statement: Document) -> None:

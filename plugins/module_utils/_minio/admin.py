@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._http import READ_METHODS, session
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.sealed import sealed
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 # What the server says of a caller that it does not let in.
@@ -73,8 +74,7 @@ class Admin:
 
     def encrypted(self, content: t.Mapping[str, t.Any]) -> bytes:
         """A body as the server wants it where it carries secrets."""
-        encrypt = library("minio.crypto", "minio").encrypt
-        return t.cast(bytes, encrypt(payload=json.dumps(content).encode(), password=self._connection.secret_key))
+        return sealed(json.dumps(content).encode(), self._connection.secret_key)
 
     def _signed(self, method: str, url: str, body: bytes) -> dict[str, str]:
         signer, credentials = library("minio.signer", "minio"), library("minio.credentials", "minio")

@@ -70,7 +70,7 @@ def test_life_of_a_service_account(iam: Iam) -> None:
     ids=str,
 )
 def test_a_change_of_an_account_keeps_all_else(iam: Iam, change: dict[str, t.Any]) -> None:
-    """The secret is not declared, so nobody could make the account again."""
+    """The secret is not declared, so that nobody could make the account again."""
     before = {"description": "first", "display_name": "reader", "expires": in_days(3)}
     iam.apply(**iam.declared(**before))
     change = {key: in_days(9) if value == "in 9 days" else value for key, value in change.items()}
@@ -82,6 +82,25 @@ def test_a_change_of_an_account_keeps_all_else(iam: Iam, change: dict[str, t.Any
     assert changed == {"policy" if key == "access" else key for key in change}
     assert iam.entry()["secretKey"] == SECRET
     assert not iam.one("minio_svcacct", **options)["changed"]
+
+
+def test_what_can_only_be_made_anew_needs_the_secret_where_it_is_disabled(iam: Iam) -> None:
+    """An import enables the account, and its secret must not open it meanwhile."""
+    iam.apply(**iam.declared(description="first", enabled=False))
+    with pytest.raises(Exception, match=f"service account {iam.account} is disabled: give its secret"):
+        iam.one("minio_svcacct", name=iam.account, description="", enabled=False)
+    assert iam.one("minio_svcacct", name=iam.account, description="", enabled=False, secret=SECRET)["changed"]
+    assert (iam.entry()["secretKey"], iam.entry()["status"], iam.entry()["description"]) == (SECRET, "off", "")
+
+
+@pytest.mark.parametrize("words", ["a name, with ümlaut & <signs>", "7", "x" * 32, "日本語", " "])
+def test_a_call_takes_the_texts_that_an_import_takes(iam: Iam, words: str) -> None:
+    iam.apply(**iam.declared(display_name=words, description=words))
+    assert not iam.apply(**iam.declared(display_name=words, description=words))["changed"]
+    iam.apply(**iam.declared(display_name="other", description="other"))
+    iam.apply(**iam.declared(description=words))
+    iam.apply(**iam.declared(display_name=words, description=words))
+    assert (iam.entry()["name"], iam.entry()["description"]) == (words, words)
 
 
 def test_an_update_keeps_the_policy(iam: Iam) -> None:

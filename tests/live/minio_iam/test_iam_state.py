@@ -63,6 +63,13 @@ def test_what_is_not_declared_is_left_alone(iam: Iam) -> None:
     assert not iam.apply(**state)["changed"]
 
 
+def test_groups_are_listed(iam: Iam) -> None:
+    iam.apply(**iam.declared())
+    listed = iam.one("minio_info", gather=["groups"])["groups"]
+    group = {"name": iam.group, "members": [iam.user], "policies": [iam.policy], "enabled": True}
+    assert [each for each in listed if each["name"] == iam.group] == [group]
+
+
 # Drift ----------------------------------------------------------------------------------------------------------------
 
 

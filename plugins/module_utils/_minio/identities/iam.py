@@ -66,7 +66,7 @@ def apply_one(admin: Admin, declared: Declared, *, check_mode: bool) -> Outcome:
 def apply_account(admin: Admin, declared: Declared, *, rotate: bool, check_mode: bool) -> tuple[Outcome, str | None]:
     """The same for a service account, with the secret that was generated where one is needed and none is given."""
     stored = exported(admin, declared[SERVICE_ACCOUNTS])
-    ((name, fields),) = declared[SERVICE_ACCOUNTS].items()
+    name, fields = next(iter(declared[SERVICE_ACCOUNTS].items()))
     generated = None
     if fields is not None and (rotate or not _known(stored, SERVICE_ACCOUNTS, name)):
         generated = secrets.token_urlsafe(GENERATED_BYTES) if fields["secret"] is None else None
@@ -78,8 +78,8 @@ def apply_account(admin: Admin, declared: Declared, *, rotate: bool, check_mode:
 def _apply_one(stored: Identities, declared: Declared, *, check_mode: bool) -> Outcome:
     refuse(stored, declared, Records(stored, None))
     resources, desired = _resources(stored, declared, ALWAYS)
-    where = next(iter(resources))
-    outcome = reconcile(resources[where], desired[where], check_mode=check_mode)
+    where, resource = next(iter(resources.items()))
+    outcome = reconcile(resource, desired[where], check_mode=check_mode)
     if outcome.changed:
         _check(stored, {where: outcome.after})
     if outcome.changed and not check_mode:

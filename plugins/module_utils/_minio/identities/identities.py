@@ -79,7 +79,8 @@ class Identities:
             with zipfile.ZipFile(io.BytesIO(exported)) as archive:
                 # A server that fails half-way ends its archive properly: what lacks a file must not pass for empty.
                 for file in FILES:
-                    self._files[file] = json.load(io.TextIOWrapper(archive.open(f"iam-assets/{file}.json"))) or {}
+                    text = io.TextIOWrapper(archive.open(f"iam-assets/{file}.json"), encoding="utf-8")
+                    self._files[file] = json.load(text) or {}
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise ExportCutError(error) from error
         for entry in self._files[SERVICE_ACCOUNTS].values():

@@ -27,6 +27,7 @@ BUILT_IN_POLICIES = ("consoleAdmin", "diagnostics", "readonly", "readwrite", "wr
 BUILT_IN = "it is built in"
 RECORD = "it records what is managed"
 CALLER = "it makes this call"
+SOME = 5
 
 
 def after(stored: Identities, declared: Declared, kind: str) -> dict[str, Fields]:
@@ -73,10 +74,13 @@ def _users(stored: Identities, declared: Declared) -> Reasons:
     for name, fields in sorted(after(stored, declared, SERVICE_ACCOUNTS).items()):
         parent = fields.get("parent") or there.get(name, {}).get("parent")
         children.setdefault(parent, []).append(name)
-    reasons = {
-        parent: f"MinIO would remove its service accounts {', '.join(names)}" for parent, names in children.items()
-    }
+    reasons = {parent: f"MinIO would remove its service accounts {_some(names)}" for parent, names in children.items()}
     return {**reasons, **dict.fromkeys(caller_and_parent(stored), CALLER)}
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - SOME
+    return ", ".join(names[:SOME]) + (f" and {more} more" if more > 0 else "")
 
 
 def _groups(stored: Identities, declared: Declared) -> Reasons:

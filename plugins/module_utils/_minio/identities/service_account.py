@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.exported import Identity
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Call, Entry
@@ -21,6 +23,7 @@ NO_EXPIRY = ("0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "", None)
 CLEARED = "1970-01-01T00:00:00Z"
 # The secret, known to nobody, of an account that was imported and not disabled yet, begins with it.
 UNFINISHED = "unfinished."
+LETTER = re.compile("[A-Za-z]")
 
 
 class ServiceAccount(Identity):
@@ -42,10 +45,9 @@ class ServiceAccount(Identity):
         self._import({"policy": INHERITED, "display_name": "", "description": "", **desired})
 
     def update(self, changes: State) -> None:
-        """An import removes the account and makes it anew: only one whose secret is declared could be made again."""
+        """A call changes the account. An import, which removes it and makes it anew, is for what no call can."""
         wanted = {**self._state(t.cast(Entry, self._entry)), **changes}
-        a_call_can = "parent" not in changes and "" not in (changes.get("display_name"), changes.get("description"))
-        if a_call_can and (self._secret is None or changes.keys() == {"enabled"}):
+        if _a_call_can_make(changes):
             self._call(wanted, changes)
         else:
             self._import(wanted)
@@ -61,6 +63,8 @@ class ServiceAccount(Identity):
             self._stored.put(self.file, self._name, entry)
             return
         # An import enables every account: a disabled one gets its real secret only when it is disabled.
+        if self._secret is None:
+            raise InvalidInputError(f"The {self.label} is disabled: give its secret, for it must be made anew for this")
         passing = {**entry, "secretKey": UNFINISHED + secrets.token_urlsafe(20)}
         self._stored.put(self.file, self._name, entry, sent=passing)
         self._update({**_inline(entry), "newStatus": "off", "newSecretKey": entry["secretKey"]})
@@ -69,6 +73,8 @@ class ServiceAccount(Identity):
         entry = self._made(wanted)
         self._stored.expect(self.file, self._name, entry)
         body = {**_inline(entry), "newStatus": entry["status"]}
+        if "secret" in changes:
+            body["newSecretKey"] = entry["secretKey"]
         if "expires" in changes:
             body["newExpiration"] = entry.get("expiration", CLEARED)
         if "display_name" in changes:
@@ -114,6 +120,12 @@ def has_policy(entry: Entry) -> bool:
 def is_whole(entry: Entry | None) -> bool:
     """Whether the account exists with a secret that somebody knows."""
     return entry is not None and not entry["secretKey"].startswith(UNFINISHED)
+
+
+def _a_call_can_make(changes: State) -> bool:
+    """It cannot clear a text, and takes only names that begin with a letter."""
+    name, description = changes.get("display_name"), changes.get("description")
+    return "parent" not in changes and description != "" and (name is None or LETTER.match(name) is not None)
 
 
 def _inline(entry: Entry) -> Entry:

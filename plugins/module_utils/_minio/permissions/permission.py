@@ -12,13 +12,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import typing as t
 import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ansible_collections.repro.stack.plugins.module_utils._module import library
+from ansible_collections.repro.stack.plugins.module_utils._minio.sealed import sealed
 
 LIST, GET, PUT, DELETE = "list", "get", "put", "delete"
 # What each of them needs, in the words of policies.
@@ -29,9 +28,6 @@ SERVER = "the server"
 
 ONLY_TRY = {"X-Minio-Source-Replication-Check": "true"}
 ONLY_TRIED = "ReplicationPermissionCheck"
-# MinIO's number of the way to encrypt a body that costs 3 ms; Argon2 costs a hundred on either side.
-PBKDF2_AES_GCM = b"\x02"
-PBKDF2_ITERATIONS = 8192
 
 
 @dataclass(frozen=True)
@@ -107,24 +103,10 @@ def server_requests() -> list[Request]:
 
 def own_service_account_request(secret_key: str) -> Request:
     """A service account of the sender with a policy that no server takes."""
-    body = _encrypted(json.dumps({"policy": {"Statement": "none"}}).encode(), secret_key)
+    body = sealed(json.dumps({"policy": {"Statement": "none"}}).encode(), secret_key)
     path = "/minio/admin/v3/add-service-account"
     return Request(OWN_SERVICE_ACCOUNT, SERVER, "PUT", path, ("XMinioMalformedIAMPolicy",), {}, body)
 
 
 def _md5(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
-
-
-def _encrypted(content: bytes, secret_key: str) -> bytes:
-    """One chunk of the format that minio.crypto describes, with a key that minio.crypto cannot derive."""
-    aes = library("Crypto.Cipher.AES", "minio")
-    salt, nonce = os.urandom(32), os.urandom(8)
-    key = hashlib.pbkdf2_hmac("sha256", secret_key.encode(), salt, PBKDF2_ITERATIONS)
-
-    def cipher(chunk: int) -> t.Any:
-        return aes.new(key, aes.MODE_GCM, nonce + chunk.to_bytes(4, "little"))
-
-    last = cipher(1).update(b"\x80" + cipher(0).digest())
-    encrypted, tag = last.encrypt_and_digest(content)
-    return salt + PBKDF2_AES_GCM + nonce + t.cast(bytes, encrypted) + t.cast(bytes, tag)

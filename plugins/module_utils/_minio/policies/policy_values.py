@@ -33,10 +33,9 @@ def fault(operator: str, key: str, values: t.Sequence[t.Any]) -> str | None:
     """What is wrong with values that MinIO refuses, or takes and never matches."""
     if not values or any(value is None or isinstance(value, (dict, list)) for value in values):
         return "needs a value or a list of values"
-    one_only = operator in ONE_ONLY and len(canonical(operator, values)) > 1
-    if one_only:
+    if operator in ONE_ONLY and len(canonical(operator, values)) > 1:
         return "takes one value only"
-    exact = words.VALUES_OF_KEY.get(key) if "Like" not in operator else None
+    exact = words.VALUES_OF_KEY.get(key) if "Equals" in operator else None
     read, wanted = READERS.get(operator, _AS_IT_IS)
     for value in map(text, values):
         if exact and value not in exact:
