@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# plugins/module_utils/_minio/identity.py: the options of one item, the same in a list and in the module for one.
+# What _minio/identities/identity.py takes: the same for one of a list and in a module of its own.
 _ACCESS = """
 access:
   description:
