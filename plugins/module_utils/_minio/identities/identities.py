@@ -37,6 +37,10 @@ CHANGE, REMOVE_ACCOUNT, REMOVE_GROUP, REMOVE_USER, REMOVE_POLICY = range(5)
 PARALLEL = 8
 
 
+# What the server says of a user and of a service account that are not in its memory.
+NOT_FOUND = ("XMinioAdminNoSuchUser", "XMinioInvalidIAMCredentials")
+
+
 class Call(t.NamedTuple):
     """A request that an import cannot express; a body with secrets travels encrypted."""
 
@@ -132,12 +136,12 @@ class Identities:
             try:
                 self._make(call)
             except ServiceError as error:
-                if error.code != "XMinioAdminNoSuchUser":
+                if error.code not in NOT_FOUND:
                     raise
-                # A removal that was cut off leaves a user on the server's disk, where it looks when somebody signs in.
-                for user in call.users:
-                    self._admin.knows(user)
-                self._make(call)
+                # A removal that was cut off leaves a key on the server's disk, where it looks when somebody signs in.
+                known = [key for key in call.users if self._admin.knows(key)]
+                if known or call.method != "DELETE":
+                    self._make(call)
 
     def _make(self, call: Call) -> None:
         body = b""
