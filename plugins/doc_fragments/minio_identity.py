@@ -125,7 +125,7 @@ parent:
 secret:
   description:
     - The account's secret key, 8 to 40 characters.
-    - An account that does not exist yet needs one in a list; M(repro.stack.minio_svcacct) makes one if none is given.
+    - A new account in a list needs one; M(repro.stack.minio_svcacct) makes one where none is given.
   type: str
 policy:
   description:

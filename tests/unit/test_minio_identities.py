@@ -10,7 +10,11 @@ import zipfile
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identities, record
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import ExportCutError, Identities
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import (
+    Call,
+    ExportCutError,
+    Identities,
+)
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity import WORDS
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.purge import Purge, purged
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.record import Records
@@ -133,6 +137,31 @@ def test_what_the_server_did_not_keep_is_an_error(declared: dict[str, t.Any]) ->
         iam.apply_all(admin, {**nothing(), **declared}, update_secret="always", purge=Purge(), check_mode=False)
     with pytest.raises(ServiceError, match="was written, but MinIO did not keep it as it was written"):
         iam.apply_one(admin, {**nothing(), **declared}, check_mode=False)
+
+
+def test_a_user_that_the_server_has_only_on_disk_is_removed() -> None:
+    """It looks there when somebody signs in, and not when it is told to remove the user."""
+
+    class Absent(Exporter):
+        calls: t.ClassVar[list[str]] = []
+
+        def knows(self, access_key: str) -> bool:
+            self.calls.append(f"knows {access_key}")
+            return False
+
+        def call(self, method: str, name: str, query: t.Any = None, *, body: bytes = b"") -> bytes:
+            if method == "GET":
+                return self._content
+            self.calls.append(name)
+            if "knows alice" not in self.calls:
+                raise ServiceError("The specified user does not exist", status=404, code="XMinioAdminNoSuchUser")
+            return b""
+
+    admin = Absent(archive({**{file: {} for file in identities.FILES}, "users": {"alice": user()}}))
+    stored = Identities(t.cast(t.Any, admin))
+    stored.later(identities.REMOVE_USER, Call("DELETE", "remove-user", {"accessKey": "alice"}))
+    stored.send()
+    assert admin.calls == ["remove-user", "knows alice", "remove-user"]
 
 
 # Purging --------------------------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import typing as t
 
 import pytest
+from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import ExportCutError, Identities
 from cutting_proxy import CuttingProxy
@@ -205,6 +207,28 @@ def test_an_answer_cut_in_the_middle(own: Iam, proxy: CuttingProxy) -> None:
         with proxy.cutting(request), pytest.raises(own.run_module.failed, match=r"does not answer|is not whole"):
             own.apply(endpoint=proxy.endpoint, **state)
     assert not own.apply(**state)["changed"]
+
+
+def test_what_is_left_on_disk_is_removed(own: Iam, proxy: CuttingProxy) -> None:
+    """A user whose removal was cut off: the server exports it, and does not know it when it is told to remove it."""
+    through = Iam(own.run_module, dataclasses.replace(own.minio, endpoint=proxy.endpoint))
+    unknown = False
+    for seconds in (0.01, 0.02, 0.03, 0.05, 0.1, 0.2):
+        own.apply(**MINE, **_many(own))
+        with proxy.cutting("remove-user", after=seconds), contextlib.suppress(ServiceError):
+            through.call("DELETE", "remove-user", {"accessKey": own.user})
+        try:
+            own.call("GET", "user-info", {"accessKey": own.user})
+        except ServiceError as error:
+            assert error.status == 404
+            unknown = True
+        own.apply(**MINE, **NOTHING)
+        assert not own.apply(**MINE, **NOTHING)["changed"]
+        left = [*own.exported("users"), *own.exported("svcaccts"), *own.exported("groups")]
+        assert not [name for name in left if own.word in name]
+        if unknown:
+            break
+    assert unknown, "no cut came at the moment that this test is about"
 
 
 @pytest.mark.parametrize("after", [None, 0.0, 0.002, 0.02])
