@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
+from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 Entry = dict[str, t.Any]
 
@@ -73,10 +74,18 @@ class Identities:
 
     def load(self) -> None:
         try:
+            self._read()
+        except ExportCutError:  # also where somebody removes an account just then
+            self._admin.hang_up()  # the server has closed that connection, and does not say so
+            self._read()
+
+    def _read(self) -> None:
+        try:
             exported = self._admin.call("GET", "export-iam")
         except ServiceError as error:
-            if error.status == 404:
-                raise ExportCutError("an account was not found") from error
+            broken = library("requests").exceptions.ChunkedEncodingError
+            if error.status == 404 or isinstance(error.__cause__, broken):
+                raise ExportCutError("the server stopped in the middle") from error
             raise
         self._files = {}
         try:
@@ -139,16 +148,9 @@ class Identities:
                 if error.code not in NOT_FOUND:
                     raise
                 # A removal that was cut off leaves a key on the server's disk, where it looks when somebody signs in.
-                for key in call.users:
-                    self._admin.knows(key)
-                self._make_again(call)
-
-    def _make_again(self, call: Call) -> None:
-        try:
-            self._make(call)
-        except ServiceError as error:
-            if call.method != "DELETE" or error.code not in NOT_FOUND:
-                raise
+                known = [key for key in call.users if self._admin.knows(key)]
+                if known or call.method != "DELETE":
+                    self._make(call)
 
     def _make(self, call: Call) -> None:
         body = b""

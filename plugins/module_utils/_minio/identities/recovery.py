@@ -29,7 +29,7 @@ def exported(admin: Admin, accounts: t.Iterable[str], manager: str | None = None
     try:
         return Identities(admin)
     except ExportCutError:
-        admin.hang_up()  # the server has closed that connection, and does not say so
+        admin.hang_up()
         with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
             list(pool.map(admin.knows, {*accounts, *_recorded(admin, manager)}))
         return Identities(admin)
