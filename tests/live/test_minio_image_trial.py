@@ -16,8 +16,10 @@ def test_our_image_passes_and_leaves_nothing_behind(run_module, minio_image, che
 
 def test_an_image_that_is_no_minio_is_refused(run_module, stack):
     image = docker.from_env().api.inspect_container("test-postgres")["Config"]["Image"]
+    before = {each.id for each in docker.from_env().containers.list(all=True)}
     with pytest.raises(run_module.failed, match="cannot be tried"):
         run_module("minio_image_trial", image=image, wait=3)
+    assert {each.id for each in docker.from_env().containers.list(all=True)} == before
 
 
 def test_a_believed_attack_is_named(run_module, minio_image, monkeypatch):

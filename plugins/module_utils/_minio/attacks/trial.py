@@ -29,16 +29,16 @@ def unsafe_attempts(image: str, *, wait: float) -> list[Attempt]:
     docker = library("docker")
     user, password = f"u{secrets.token_hex(8)}", secrets.token_hex(16)
     try:
-        server = docker.from_env().containers.run(
+        server = docker.from_env().containers.create(
             image,
             ["server", "/trial", "--address", ":9000"],
-            detach=True,
             environment={"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password},
             tmpfs={"/trial": "mode=1777"},
         )
     except docker.errors.DockerException as error:
-        raise StackError(f"The image {image} cannot be tried, since it does not start: {error}") from error
+        raise StackError(f"The image {image} cannot be tried: {error}") from error
     try:
+        server.start()
         endpoint = f"http://{_address(server)}:9000"
         connection = Connection(endpoint, user, password, "us-east-1", True, wait)
         store = S3(connection, read_only=False)
@@ -49,6 +49,8 @@ def unsafe_attempts(image: str, *, wait: float) -> list[Attempt]:
         _make_limited_user(connection, password)
         tried += escapes(endpoint, BUCKET, FOLDER, access_key=LIMITED, secret_key=password)
         return [attempt for attempt in tried if not attempt.refused]
+    except docker.errors.DockerException as error:
+        raise StackError(f"The image {image} cannot be tried, since it does not start: {error}") from error
     finally:
         server.remove(force=True, v=True)
 
