@@ -253,6 +253,8 @@ def measure(server: Connection, scratch: Path, given: argparse.Namespace) -> Non
         targets = TARGETS if given.accounts == 1000 else None
         cost = {title: table.show(title, runs, targets) for title, runs in taken.items()}
 
+        if not given.many or not given.single:
+            return
         print(f"{given.many} accounts, from a file")
         created = table.show("create", [plays.run(more, changed=1)])
         unchanged = table.show("unchanged", [plays.run(more, changed=0) for _round in rounds])
@@ -291,7 +293,9 @@ def main() -> None:
     parser.add_argument("--endpoint", help="a server to use instead of an own one")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts (%(default)s)")
     parser.add_argument("--accounts", type=int, default=1000, help="how many (%(default)s)")
-    parser.add_argument("--many", type=int, default=10_000, help="how many for the memory (%(default)s)")
+    parser.add_argument(
+        "--many", type=int, default=10_000, help="how many for the memory, 0 ends before (%(default)s)"
+    )
     parser.add_argument("--single", type=int, default=20, help="how many by a task for each (%(default)s)")
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {given.rounds} rounds")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from textwrap import indent
+from ansible_collections.repro.stack.plugins.plugin_utils.documentation import listed, options
 
 # What _minio/identities/identity.py takes: the same for one of a list and in a module of its own.
 _ACCESS = """
@@ -191,31 +191,21 @@ update_secret:
 """
 
 
-def _list(name: str, description: str, *options: str, added: str = "") -> str:
-    """The option ``name``, a list of items with these options."""
-    head = f"{name}:\n  description: {description}\n  type: list\n  elements: dict\n{added}  suboptions:\n"
-    return head + "".join(indent(each, "    ") for each in options)
-
-
-def _options(*options: str) -> str:
-    return "options:\n" + "".join(indent(each, "  ") for each in options)
-
-
 class ModuleDocFragment:
     # with a type, for ansible-test takes what is merely assigned here for a text
-    POLICY: str = _options(_POLICY)
-    USER: str = _options(_USER, _UPDATES)
-    GROUP: str = _options(_GROUP)
-    SERVICE_ACCOUNT: str = _options(_SERVICE_ACCOUNT, _UPDATES)
-    ALL: str = _options(
-        _list("policies", "Policies that can be attached to users and groups.", _POLICY),
-        _list("users", "Users, with the policies attached to them.", _USER, _UPDATES_OF_ONE),
-        _list(
+    POLICY: str = options(_POLICY)
+    USER: str = options(_USER, _UPDATES)
+    GROUP: str = options(_GROUP)
+    SERVICE_ACCOUNT: str = options(_SERVICE_ACCOUNT, _UPDATES)
+    ALL: str = options(
+        listed("policies", "Policies that can be attached to users and groups.", _POLICY),
+        listed("users", "Users, with the policies attached to them.", _USER, _UPDATES_OF_ONE),
+        listed(
             "groups",
             "Groups, with their members and the policies attached to them.",
             _GROUP,
-            added="  version_added: 0.2.0\n",
+            more="version_added: 0.2.0\n",
         ),
-        _list("service_accounts", "Service accounts, each with its own bounds.", _SERVICE_ACCOUNT, _UPDATES_OF_ONE),
+        listed("service_accounts", "Service accounts, each with its own bounds.", _SERVICE_ACCOUNT, _UPDATES_OF_ONE),
         _UPDATES,
     )

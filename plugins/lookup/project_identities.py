@@ -14,25 +14,15 @@ description:
     that can be tried.
   - A key's secret is the one that the inventory gives, or that in its file. A user whose secret is not known here has
     none, so that it is left alone.
+extends_documentation_fragment:
+  - repro.stack.project.teams
+  - repro.stack.project.buckets
 options:
   _terms:
     description: The projects, as in M(repro.stack.project_keys).
     type: list
     elements: dict
     required: true
-  teams:
-    description: The teams that projects name.
-    type: list
-    elements: dict
-    default: []
-  datasets_bucket:
-    description: Bucket of the sources.
-    type: str
-    default: datasets
-  dvc_bucket:
-    description: Bucket of the DVC remotes.
-    type: str
-    default: dvc
   directory:
     description: Folder of the key files on the controller.
     type: path

@@ -123,6 +123,7 @@ kept:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.repro.stack.plugins.module_utils._minio import ownership
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identity, purge, state_file
@@ -140,7 +141,7 @@ def main() -> None:
             },
             "state_file": {"type": "path"},
             "update_secret": identity.UPDATE_SECRET,
-            **purge.ARGUMENTS,
+            **ownership.ARGUMENTS,
         },
         mutually_exclusive=[("state_file", kind) for kind in identity.WORDS],
         required_if=[("purge", "managed", ["manager"])],

@@ -19,6 +19,9 @@ description:
   - A file that was written for a key that is not declared any more is removed.
   - Secrets are never returned or shown; the lookup P(repro.stack.project_identities#lookup) reads them.
 extends_documentation_fragment:
+  - repro.stack.project.projects
+  - repro.stack.project.teams
+  - repro.stack.project.buckets
   - repro.stack.minio
   - repro.stack.attributes
 attributes:
@@ -26,51 +29,6 @@ attributes:
     description: Runs on the controller, and runs M(repro.stack.minio_info) on the server where it must.
     support: full
 options:
-  projects:
-    description: The projects.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: Name of the project, and of its folders.
-        type: str
-        required: true
-      members:
-        description: The members, each with V(read) or V(write).
-        type: dict
-      teams:
-        description: The teams, each with V(read) or V(write) for all its members.
-        type: dict
-      deletion:
-        description: Whether there is a key C(<project>-deletion) that may delete.
-        type: bool
-      usage_limit:
-        description: Not used here.
-        type: str
-  teams:
-    description: The teams that projects name.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the team.
-        type: str
-        required: true
-      members:
-        description: Its members.
-        type: list
-        elements: str
-        default: []
-  datasets_bucket:
-    description: Bucket of the sources.
-    type: str
-    default: datasets
-  dvc_bucket:
-    description: Bucket of the DVC remotes.
-    type: str
-    default: dvc
   stack:
     description: Name of the stack, which marks the files as its own.
     type: str

@@ -14,6 +14,8 @@ description:
     Nothing is refused, since MinIO has no quotas for folders.
   - Where no limit is declared the server is not asked.
 extends_documentation_fragment:
+  - repro.stack.project.projects
+  - repro.stack.project.buckets
   - repro.stack.minio
   - repro.stack.attributes.info
 attributes:
@@ -21,36 +23,6 @@ attributes:
     description: Runs M(repro.stack.minio_info) on the server and warns on the controller.
     support: full
 options:
-  projects:
-    description: The projects, as in M(repro.stack.project_keys).
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: Name of the project, and of its folders.
-        type: str
-        required: true
-      members:
-        description: Not used here.
-        type: dict
-      teams:
-        description: Not used here.
-        type: dict
-      deletion:
-        description: Not used here.
-        type: bool
-      usage_limit:
-        description: What the project should hold at most, such as V(500GiB), in place of O(usage_limit).
-        type: str
-  datasets_bucket:
-    description: Bucket of the sources.
-    type: str
-    default: datasets
-  dvc_bucket:
-    description: Bucket of the DVC remotes.
-    type: str
-    default: dvc
   stack:
     description: Name of the stack, which warnings begin with.
     type: str

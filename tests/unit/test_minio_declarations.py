@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
-from ansible_collections.repro.stack.plugins.module_utils._minio import names
+from ansible_collections.repro.stack.plugins.module_utils._minio import names, ownership
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import identity
 
 
@@ -129,7 +129,7 @@ def test_secrets_that_minio_or_ansible_cannot_hold(secret: str, said: str) -> No
 @pytest.mark.parametrize("manager", ["", "a b", "a/b", ".a", "a*", "x" * 101])
 def test_managers_that_are_no_word(manager: str) -> None:
     with pytest.raises(InvalidInputError, match="is not a word"):
-        names.check_manager(manager)
+        ownership.check_manager(manager)
 
 
 # Identities -----------------------------------------------------------------------------------------------------------

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import hashlib
 import json
 import typing as t
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._http import READ_METHODS, session
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.sealed import sealed
+from ansible_collections.repro.stack.plugins.module_utils._minio.signing import signed
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 # What the server says of a caller that it does not let in.
@@ -77,21 +76,9 @@ class Admin:
         return sealed(json.dumps(content).encode(), self._connection.secret_key)
 
     def _signed(self, method: str, url: str, body: bytes) -> dict[str, str]:
-        signer, credentials = library("minio.signer", "minio"), library("minio.credentials", "minio")
-        address, now = urlsplit(url), datetime.datetime.now(datetime.UTC)
-        digest = hashlib.sha256(body).hexdigest()
-        return signer.sign_v4_s3(
-            method=method,
-            url=address,
-            region=self._connection.region,
-            headers={
-                "Host": address.netloc,
-                "x-amz-content-sha256": digest,
-                "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
-            },
-            credentials=credentials.Credentials(self._connection.access_key, self._connection.secret_key),
-            content_sha256=digest,
-            date=now,
+        given = self._connection
+        return signed(
+            method, url, access_key=given.access_key, secret_key=given.secret_key, region=given.region, body=body
         )
 
     def _refusal(self, answer: t.Any, method: str, name: str) -> ServiceError:

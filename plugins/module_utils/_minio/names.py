@@ -17,7 +17,6 @@ NEVER = "never"
 # A file's name has at most 255 bytes, and MinIO adds .json to it.
 NAME_LIMIT = 250
 SITE_REPLICATION = "site-replicator-0"
-MANAGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_bucket_name(name: str) -> None:
@@ -54,12 +53,6 @@ def check_service_account(name: str, secret_key: str | None, where: str) -> None
     _check_secret_key(secret_key, where)
     if secret_key is not None and len(secret_key.encode()) > 40:
         raise InvalidInputError(f"{where}: the secret key of a service account has at most 40 characters")
-
-
-def check_manager(name: str) -> None:
-    """The word under which it is recorded what is ours becomes a part of a policy's name."""
-    if not MANAGER.fullmatch(name):
-        raise InvalidInputError(f"The manager {name} is not a word of letters, digits, dots, dashes and underscores")
 
 
 def _check_file_name(name: str, where: str) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 import typing as t
@@ -16,6 +15,7 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import Service
 from ansible_collections.repro.stack.plugins.module_utils._http import session
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.signing import signed
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 SIZE = re.compile(r"<Size>(\d+)</Size>")
@@ -60,25 +60,18 @@ def folder(connection: Connection, bucket: str, prefix: str, *, page: int = 1000
 
 
 def _page(http: t.Any, connection: Connection, url: str) -> str:
-    signer, credentials = library("minio.signer", "minio"), library("minio.credentials", "minio")
-    signed = signer.presign_v4(
-        method="GET",
-        url=urlsplit(url),
-        region=connection.region,
-        credentials=credentials.Credentials(connection.access_key, connection.secret_key),
-        date=datetime.datetime.now(datetime.UTC),
-        expires=300,
-    )
+    given = connection
+    headers = signed("GET", url, access_key=given.access_key, secret_key=given.secret_key, region=given.region)
     exceptions = library("requests").exceptions
     try:
-        answer = http.get(signed.geturl(), timeout=(5, 300), allow_redirects=False)
+        answer = http.get(url, headers=headers, timeout=(5, 300), allow_redirects=False)
     except exceptions.RequestException as error:
         raise ServiceError(f"S3 at {connection.endpoint} does not answer: {error}") from error
     if answer.status_code >= 300:
         said = CODE.search(answer.text)
         code = said[1] if said else ""
         raise ServiceError(
-            f"S3 at {connection.endpoint} refused to list {signed.path.strip('/')}: {code or answer.reason}",
+            f"S3 at {connection.endpoint} refused to list {urlsplit(url).path.strip('/')}: {code or answer.reason}",
             status=answer.status_code,
             code=code,
         )

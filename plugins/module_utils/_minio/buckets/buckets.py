@@ -18,8 +18,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import 
 )
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.bucket import Bucket
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.store import Store
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities.purge import MANAGED, NONE
-from ansible_collections.repro.stack.plugins.module_utils._minio.names import check_manager
+from ansible_collections.repro.stack.plugins.module_utils._minio.ownership import MANAGED, NONE, check_manager
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, State, reconcile, reconcile_each
 
 Declared = dict[str, "State | None"]

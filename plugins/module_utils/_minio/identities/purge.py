@@ -25,13 +25,8 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities.need
     reasons_to_stay,
 )
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.record import Names, Records
-from ansible_collections.repro.stack.plugins.module_utils._minio.names import check_manager
+from ansible_collections.repro.stack.plugins.module_utils._minio.ownership import MANAGED, NONE, check_manager
 
-NONE, MANAGED, ALL = CHOICES = ("none", "managed", "all")
-ARGUMENTS: dict[str, t.Any] = {
-    "purge": {"type": "str", "choices": list(CHOICES), "default": NONE},
-    "manager": {"type": "str"},
-}
 # What uses something is decided before what it uses.
 ORDER = (SERVICE_ACCOUNTS, GROUPS, USERS, POLICIES)
 # What can never go: no news for a run that purges all.
@@ -48,7 +43,7 @@ class Purge:
 
 
 def asked(options: t.Mapping[str, t.Any], kinds: t.Collection[str]) -> Purge:
-    """What a module's ARGUMENTS ask for, where lists of these kinds were given."""
+    """What the options of ownership ask for, where lists of these kinds were given."""
     if options["manager"] is not None:
         check_manager(options["manager"])
     return Purge(options["purge"], options["manager"], kinds)

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import re
-import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,6 +13,7 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import Service
 from ansible_collections.repro.stack.plugins.module_utils._http import NOT_READY, retries
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.permissions.permission import SIGN_IN, Request
+from ansible_collections.repro.stack.plugins.module_utils._minio.signing import signed
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 PARALLEL = 8
@@ -46,8 +44,6 @@ class Asking:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._host = urlsplit(connection.endpoint).netloc
-        self._signer = library("minio.signer", "minio")
-        self._credentials = library("minio.credentials", "minio").Credentials
         verify = connection.verify
         tls = {"ca_certs": verify} if isinstance(verify, str) else {} if verify else {"cert_reqs": "CERT_NONE"}
         self._urllib3 = library("urllib3")
@@ -85,24 +81,14 @@ class Asking:
         return answer.status, (code[1] or code[2]).decode() if code else "", answer.data
 
     def _headers(self, name: str, secret: str | None, request: Request) -> dict[str, str]:
-        headers = {"Host": self._host, **request.headers}
         if secret is None:
-            return headers
-        now = datetime.datetime.now(datetime.UTC)
-        digest = hashlib.sha256(request.body).hexdigest()
-        return t.cast(
-            "dict[str, str]",
-            self._signer.sign_v4_s3(
-                method=request.method,
-                url=urlsplit(self._connection.endpoint + request.path),
-                region=self._connection.region,
-                headers={
-                    **headers,
-                    "x-amz-content-sha256": digest,
-                    "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
-                },
-                credentials=self._credentials(name, secret),
-                content_sha256=digest,
-                date=now,
-            ),
+            return {"Host": self._host, **request.headers}
+        return signed(
+            request.method,
+            self._connection.endpoint + request.path,
+            access_key=name,
+            secret_key=secret,
+            region=self._connection.region,
+            headers=request.headers,
+            body=request.body,
         )

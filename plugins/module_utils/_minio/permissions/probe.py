@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, UnexpectedPermissionsError
+from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.anonymous import DOWNLOAD, NONE
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.names import NEVER, check_bucket_name, moment
 from ansible_collections.repro.stack.plugins.module_utils._minio.permissions.asking import (
@@ -40,7 +41,6 @@ from ansible_collections.repro.stack.plugins.module_utils._module import STATE
 
 Given = t.Sequence[t.Mapping[str, t.Any]]
 
-NONE, DOWNLOAD = "none", "download"
 NAMED_IN_A_SENTENCE = 5
 
 ARGUMENTS: dict[str, t.Any] = {
