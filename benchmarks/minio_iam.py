@@ -293,9 +293,7 @@ def main() -> None:
     parser.add_argument("--endpoint", help="a server to use instead of an own one")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts (%(default)s)")
     parser.add_argument("--accounts", type=int, default=1000, help="how many (%(default)s)")
-    parser.add_argument(
-        "--many", type=int, default=10_000, help="how many for the memory, 0 ends before (%(default)s)"
-    )
+    parser.add_argument("--many", type=int, default=10_000, help="how many for the memory, 0 ends before (%(default)s)")
     parser.add_argument("--single", type=int, default=20, help="how many by a task for each (%(default)s)")
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {given.rounds} rounds")
