@@ -153,12 +153,10 @@ def main() -> None:
     kept: dict[str, str] = {}
 
     def work() -> Outcome:
-        declared, kinds = _declared(given)
         outcome, purged = iam.apply_all(
             Admin(connection(module), read_only=module.check_mode),
-            declared,
+            lambda: _declared(given),
             update_secret=module.params["update_secret"],
-            purge=purge.asked(module.params, kinds),
             check_mode=module.check_mode,
         )
         kept.update(purged.kept)
@@ -169,11 +167,11 @@ def main() -> None:
     run_outcome(module, work, "identities", kept=lambda: kept)
 
 
-def _declared(options: dict[str, Any]) -> tuple[identity.Declared, list[str]]:
-    """What is declared, and the kinds whose list is given."""
+def _declared(options: dict[str, Any]) -> tuple[identity.Declared, purge.Purge]:
+    """What is declared, and what is to go of the kinds whose list is given."""
     lists = state_file.read(options["state_file"]) if options["state_file"] else options
     kinds = {kind: lists[kind] for kind in identity.WORDS if lists[kind] is not None}
-    return identity.declared(kinds), list(kinds)
+    return identity.declared(kinds), purge.asked(options, list(kinds))
 
 
 if __name__ == "__main__":

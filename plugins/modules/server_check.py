@@ -131,11 +131,18 @@ EXAMPLES = r"""
       major: 17
 """
 
-RETURN = r""" # """
+RETURN = r"""
+engine:
+  description: Whether a Docker Engine answers at the socket.
+  returned: success
+  type: bool
+  sample: true
+"""
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
 from ansible_collections.repro.stack.plugins.module_utils._module import run_info
+from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
 from ansible_collections.repro.stack.plugins.module_utils._server.preconditions import server_problems
 
 
@@ -170,7 +177,7 @@ def main() -> None:
         if problems := server_problems(module.params):
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise StackError(f"Nothing was changed, because the server cannot carry the stack:\n{lines}")
-        return {}
+        return {"engine": Engine(module.params["docker_socket"]).answers()}
 
     run_info(module, read)
 

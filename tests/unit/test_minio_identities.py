@@ -149,7 +149,7 @@ def test_what_the_server_did_not_keep_is_an_error(declared: dict[str, t.Any]) ->
     files = {**{file: {} for file in identities.FILES}, **THERE}
     admin = t.cast(t.Any, Forgetful(archive(files)))
     with pytest.raises(ServiceError, match="was written, but MinIO did not keep it as it was written"):
-        iam.apply_all(admin, {**nothing(), **declared}, update_secret="always", purge=Purge(), check_mode=False)
+        iam.apply_all(admin, lambda: ({**nothing(), **declared}, Purge()), update_secret="always", check_mode=False)
     with pytest.raises(ServiceError, match="was written, but MinIO did not keep it as it was written"):
         iam.apply_one(admin, {**nothing(), **declared}, check_mode=False)
 

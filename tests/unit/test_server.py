@@ -27,7 +27,11 @@ def engine(tmp_path):
 
     class Answers(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = {"/containers/json?all=1": containers, "/info": {"DockerRootDir": str(tmp_path / "images")}}
+            body = {
+                "/containers/json?all=1": containers,
+                "/info": {"DockerRootDir": str(tmp_path / "images")},
+                "/version": {},
+            }
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(body[self.path]).encode())
@@ -267,3 +271,11 @@ def test_a_blank_server_has_all_that_the_module_imports():
     names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in found if isinstance(node, ast.ImportFrom)}
     assert {name.split(".")[0] for name in names} - sys.stdlib_module_names == {"ansible", "ansible_collections"}
+
+
+def test_it_says_whether_an_engine_answers(run_module, tmp_path):
+    assert run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))["engine"] is False
+
+
+def test_an_engine_that_answers(run_module, engine, tmp_path):
+    assert run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))["engine"] is True

@@ -34,6 +34,9 @@ class Engine:
         self._path = path
         self._listed: t.Any = None
 
+    def answers(self) -> bool:
+        return self._get("/version") is not None
+
     def containers(self) -> list[Container]:
         return [
             Container(

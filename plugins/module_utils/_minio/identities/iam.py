@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import secrets
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
@@ -38,10 +39,13 @@ GENERATED_BYTES = 30
 
 
 def apply_all(
-    admin: Admin, declared: Declared, *, update_secret: str, purge: Purge, check_mode: bool
+    admin: Admin, declare: t.Callable[[], tuple[Declared, Purge]], *, update_secret: str, check_mode: bool
 ) -> tuple[Outcome, Purged]:
     """Bring every declared identity to its state and remove what is to go; the outcome names only what differed."""
-    stored = exported(admin, declared[SERVICE_ACCOUNTS], purge.manager)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        reading = pool.submit(Identities, admin)  # the server takes as long to export as this to look at a long list
+        declared, purge = declare()
+    stored = exported(admin, declared[SERVICE_ACCOUNTS], purge.manager, read=reading.result)
     records = Records(stored, purge.manager)
     whole = purged(stored, records, declared, purge)
     refuse(stored, whole.declared, records)

@@ -24,10 +24,19 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities.iden
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity import SERVICE_ACCOUNTS
 
 
-def exported(admin: Admin, accounts: t.Iterable[str], manager: str | None = None) -> Identities:
-    """What the server has; ``accounts`` and those recorded for ``manager`` are what a cut write was about."""
+def exported(
+    admin: Admin,
+    accounts: t.Iterable[str],
+    manager: str | None = None,
+    *,
+    read: t.Callable[[], Identities] | None = None,
+) -> Identities:
+    """What the server has; ``accounts`` and those recorded for ``manager`` are what a cut write was about.
+
+    ``read`` gives the result of a reading that was begun before.
+    """
     try:
-        return Identities(admin)
+        return read() if read else Identities(admin)
     except ExportCutError:
         admin.hang_up()
         with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
