@@ -36,8 +36,12 @@ refresh: .venv/controller ## build every image again with today's packages and r
 	echo "container_image_refresh: \"$$(date +%F)\"" > $(INVENTORY)/group_vars/all/refresh.yml
 	$(PLAYBOOK) -i $(INVENTORY) playbooks/site.yml playbooks/verify.yml
 
+# The images are made once, before the two that need them run side by side; the last line is the count of tests.
 .PHONY: test
-test: lint sanity archive unit molecule live ## everything that CI runs; needs a Docker Engine (make engine)
+test: lint sanity archive unit ## everything that CI runs; needs a Docker Engine (make engine)
+	molecule create
+	$(MAKE) --jobs=2 --output-sync=target molecule live
+	tail --lines=1 .cache/live.log
 
 .PHONY: engine
 engine: .venv/test ## have a Docker Engine on this machine
@@ -57,7 +61,8 @@ unit: .venv/test ## tests that need no server
 
 .PHONY: live
 live: .venv/test ## each module, the whole stack and its drift on real servers (REPRO_KEEP_STACK=1 keeps them)
-	$(BIN)/pytest tests/live
+	mkdir -p .cache
+	$(BIN)/pytest tests/live | tee .cache/live.log
 
 .PHONY: molecule
 molecule: .venv/test ## the whole site on blank servers

@@ -13,9 +13,9 @@ author:
 description:
   - Writes all configuration and secret files of one service in one step, makes its data directories, and returns a
     digest that belongs in a label of the service's container.
-  - The digest changes when a declared content changes and when a file had to be repaired, since the running container
-    may have read what was repaired. It changes before the first byte is written, so an interrupted run is completed by
-    the next.
+  - The digest changes when a declared content changes, when a file had to be repaired, since the running container
+    may have read what was repaired, and when a directory of O(mounted) was removed and made anew.
+  - It changes before the first byte is written, so an interrupted run is completed by the next.
   - Files that are not named are left alone.
 extends_documentation_fragment:
   - repro.stack.attributes
@@ -73,6 +73,11 @@ options:
         description: Permissions, in octal.
         type: str
         default: "0750"
+  mounted:
+    description: Directories that the container mounts, which may belong to another service.
+    type: list
+    elements: path
+    default: []
   key_file:
     description: File on the server with the digest's key; made at the first use.
     type: path
@@ -92,7 +97,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 digest:
-  description: Keyed digest of the declared files. It does not reveal their content.
+  description: Keyed digest of the declared files and of which directories are mounted. It does not reveal any content.
   returned: success
   type: str
   sample: 0c5d5cbd2d1a6cd8a1e0a5d0b5f9a2b6d0a4b6a6c2b3f9d1e3f5a7b9c1d3e5f7
@@ -136,6 +141,7 @@ def main() -> None:
                     "mode": {"type": "str", "default": "0750"},
                 },
             },
+            "mounted": {"type": "list", "elements": "path", "default": []},
             "key_file": {"type": "path", "default": "/opt/repro/digest.key"},
         },
         supports_check_mode=True,
@@ -157,6 +163,7 @@ def main() -> None:
         desired,
         secret_files,
         module.params["key_file"],
+        module.params["mounted"],
     )
     run_outcome(
         module,

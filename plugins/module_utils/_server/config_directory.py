@@ -1,7 +1,7 @@
 # Copyright: repro.stack contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to repro.stack. The files that a container is started with, and a keyed digest of them."""
+"""Private to repro.stack. The files and directories that a container is started with, and a keyed digest of them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,16 @@ class ConfigDirectory(Resource):
     owner, group and mode.
     """
 
-    def __init__(self, path: str, desired: State, secret_contents: t.Mapping[str, str], key_file: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        desired: State,
+        secret_contents: t.Mapping[str, str],
+        key_file: str,
+        mounted: t.Iterable[str] = (),
+    ) -> None:
         self._path = Path(path)
+        self._mounted = [Path(each) for each in mounted]
         self._desired = desired
         self._secret_contents = secret_contents
         self._key_file = Path(key_file)
@@ -65,13 +73,19 @@ class ConfigDirectory(Resource):
                     _write(self._path / name, content, wanted)
 
     def digest(self) -> str:
-        """HMAC-SHA256 of the declared contents and of the generation, counting a repair not made yet (check mode)."""
+        """HMAC-SHA256 of what the container must have been started with, counting a repair not made yet (check mode).
+
+        That is the declared contents, the generation, and which directories are mounted: of one that was removed and
+        made anew a container keeps the old one, which nobody else can reach.
+        """
         generation = self._generation() + _rewrites(self.read(), self._desired)
         key = self._key_file.read_bytes() if self._key_file.exists() else b""
         made = hmac.new(key, str(generation).encode(), hashlib.sha256)
         contents = {name: wanted["content"] for name, wanted in self._desired["files"].items()}
         for name, content in sorted({**contents, **self._secret_contents}.items()):
             made.update(f"\0{name}\0{content}".encode())
+        for path in self._mounted:
+            made.update(f"\0{path}\0{path.stat().st_ino if path.exists() else 'to be made'}".encode())
         return made.hexdigest()
 
     def _file(self, name: str) -> State | None:
