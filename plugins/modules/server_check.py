@@ -137,7 +137,14 @@ engine:
   returned: success
   type: bool
   sample: true
+git:
+  description: Whether Git is installed.
+  returned: success
+  type: bool
+  sample: true
 """
+
+import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
@@ -177,7 +184,10 @@ def main() -> None:
         if problems := server_problems(module.params):
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise StackError(f"Nothing was changed, because the server cannot carry the stack:\n{lines}")
-        return {"engine": Engine(module.params["docker_socket"]).answers()}
+        return {
+            "engine": Engine(module.params["docker_socket"]).answers(),
+            "git": shutil.which("git") is not None,
+        }
 
     run_info(module, read)
 

@@ -279,3 +279,10 @@ def test_it_says_whether_an_engine_answers(run_module, tmp_path):
 
 def test_an_engine_that_answers(run_module, engine, tmp_path):
     assert run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))["engine"] is True
+
+
+def test_it_says_whether_git_is_installed(run_module, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run_module("server_check")["git"] is False
+    (tmp_path / "git").touch(mode=0o755)
+    assert run_module("server_check")["git"] is True
