@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROLES = sorted(path.parent.name for path in ROOT.glob("roles/*/meta") if path.is_dir())
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 PLUGINS = sorted(path for path in ROOT.glob("plugins/**/*.py") if path.name != "__init__.py")
-SERVICES = {"minio", "mlflow", "postgres"}
+SERVICES = {"dvc", "gitea", "minio", "mlflow", "postgres"}
 MODULE_UTILS = sorted(ROOT.glob("plugins/module_utils/**/*.py"))
 LICENCE = "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)"
 # Written in halves, since this file is searched too.

@@ -48,15 +48,27 @@ def session(*, validate_certs: bool | str = True, wait: float = 10.0) -> t.Any:
 
 
 class JsonClient:
-    """Speaks JSON with one service under ``endpoint``; ``read_only`` makes any write a bug that stops the run."""
+    """Speaks JSON with one service under ``endpoint``; ``read_only`` makes any write a bug that stops the run.
+
+    ``authorization`` is the header of that name; with no redirection followed, nobody else gets it.
+    """
 
     def __init__(
-        self, endpoint: str, *, service: str, read_only: bool, validate_certs: bool | str = True, wait: float = 10.0
+        self,
+        endpoint: str,
+        *,
+        service: str,
+        read_only: bool,
+        authorization: str | None = None,
+        validate_certs: bool | str = True,
+        wait: float = 10.0,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._service = service
         self._read_only = read_only
         self._session = session(validate_certs=validate_certs, wait=wait)
+        if authorization:
+            self._session.headers["Authorization"] = authorization
 
     def call(
         self,

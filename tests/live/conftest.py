@@ -127,3 +127,13 @@ def postgres(stack: Stack) -> Postgres:
 @pytest.fixture(scope="session")
 def mlflow(stack: Stack) -> Mlflow:
     return Mlflow(endpoint="http://127.0.0.1:15000")
+
+
+@pytest.fixture(scope="session")
+def gitea(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
+    """A real Gitea with nothing in it; what it is called and how it signs in: tests/live/gitea.py."""
+    sys.path.insert(0, str(Path(__file__).parent))  # folders below have a conftest of their own
+    import gitea as forge
+
+    with forge.running(tmp_path_factory.mktemp("gitea")) as running:
+        yield running

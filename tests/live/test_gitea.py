@@ -1,0 +1,93 @@
+"""gitea_organization and gitea_repository against a real Gitea."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+import pytest
+
+RunModule = t.Callable[..., dict[str, t.Any]]
+
+
+@pytest.fixture
+def name() -> str:
+    return f"live-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def run(run_module: RunModule, gitea: t.Any) -> RunModule:
+    def run(module: str, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        given = {"endpoint": gitea.endpoint, "token": gitea.token} | options
+        returned = run_module(module, check_mode=check_mode, **given)
+        assert gitea.token not in str(returned)
+        return returned
+
+    run.failed = run_module.failed
+    return run
+
+
+def life(run: RunModule, module: str, steps: list[dict[str, t.Any]]) -> None:
+    for options in steps:
+        foretold = run(module, check_mode=True, **options)
+        done = run(module, **options)
+        assert foretold["changed"] and done["changed"]
+        assert foretold["diff"]["before"] == done["diff"]["before"]
+        for again in (run(module, check_mode=True, **options), run(module, **options)):
+            assert not again["changed"]
+
+
+def test_life_of_an_organization(run: RunModule, name: str) -> None:
+    steps = [
+        {"description": "one", "visibility": "limited"},
+        {"description": "two ö", "full_name": "The platform", "visibility": "private"},
+        {"description": "", "full_name": ""},
+        {"state": "absent"},
+    ]
+    life(run, "gitea_organization", [{"name": name, **step} for step in steps])
+
+
+def test_life_of_a_repository(run: RunModule, name: str, gitea: t.Any) -> None:
+    run("gitea_organization", name=name)
+    for owner in (name, gitea.user):
+        steps = [
+            {"description": "one", "private": True, "default_branch": "trunk"},
+            {"description": "two ö", "private": False, "website": "https://example.org"},
+            {"description": "", "website": ""},
+            {"archived": True},
+            {"state": "absent"},
+        ]
+        life(run, "gitea_repository", [{"owner": owner, "name": name, **step} for step in steps])
+
+
+def test_what_is_not_mentioned_is_left_alone(run: RunModule, name: str) -> None:
+    run("gitea_organization", name=name, visibility="private", description="kept")
+    assert not run("gitea_organization", name=name)["changed"]
+    made = run("gitea_repository", owner=name, name="a", description="kept", private=True)["repository"]
+    assert run("gitea_repository", owner=name, name="a")["repository"] == made
+    assert made["description"] == "kept" and made["private"]
+
+
+def test_content_is_removed_only_by_force(run: RunModule, name: str, gitea: t.Any) -> None:
+    run("gitea_organization", name=name)
+    assert gitea.api("POST", f"/orgs/{name}/repos", {"name": "full", "auto_init": True}).status_code == 201
+    for check_mode in (True, False):
+        with pytest.raises(run.failed, match=f"The repository {name}/full is not empty: force=true"):
+            run("gitea_repository", owner=name, name="full", state="absent", check_mode=check_mode)
+        with pytest.raises(run.failed, match=f"The organisation {name} has repositories; it was not removed"):
+            run("gitea_organization", name=name, state="absent", check_mode=check_mode)
+    assert run("gitea_repository", owner=name, name="full", state="absent", force=True)["changed"]
+    assert run("gitea_organization", name=name, state="absent")["changed"]
+
+
+def test_what_cannot_work_is_one_sentence(run: RunModule, name: str, gitea: t.Any) -> None:
+    with pytest.raises(run.failed, match=r"Gitea at .* answered 401 to GET /orgs/"):
+        run("gitea_organization", name=name, token="0" * 40)
+    with pytest.raises(run.failed, match=r"answered 404 to POST /orgs/.*/repos"):
+        run("gitea_repository", owner=name, name="a")
+    with pytest.raises(run.failed, match=r"answered 422 to POST /orgs: .*user already exists"):
+        run("gitea_organization", name=gitea.user)
+    with pytest.raises(run.failed, match=r"Gitea at http://127.0.0.1:9/api/v1 does not answer"):
+        run("gitea_organization", name=name, endpoint="http://127.0.0.1:9", wait=0)
+    with pytest.raises(run.failed, match="endpoint holds credentials"):
+        run("gitea_organization", name=name, endpoint=gitea.endpoint.replace("//", "//eve:secret@"))
