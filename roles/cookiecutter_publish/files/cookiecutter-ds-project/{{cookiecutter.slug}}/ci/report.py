@@ -1,0 +1,73 @@
+"""What a branch did to metrics, parameters and plots: printed, and a comment on the pull request where there is one.
+
+GITEA_REPOSITORY (the API's address of the repository), PULL_REQUEST and GITEA_TOKEN say where the comment goes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import requests
+
+PLOTS = Path(".cache/plots")
+
+
+def dvc(*argv: str) -> str:
+    return subprocess.run(["dvc", *argv], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def report(base: str) -> str:
+    parts = [f"### Metrics and parameters against `{base}`"]
+    for what in ("metrics", "params"):
+        parts.append(dvc(what, "diff", "--md", base) or f"No change of {what}.")
+    return "\n\n".join(parts)
+
+
+def plots(base: str) -> Path:
+    """The interactive plots, as an archive: forges take no HTML as an attachment."""
+    PLOTS.parent.mkdir(exist_ok=True)
+    dvc("plots", "diff", base, "--out", str(PLOTS))
+    archive = PLOTS / "plots.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(PLOTS / "index.html", "plots.html")
+    return archive
+
+
+def post(text: str, attachments: list[Path]) -> str:
+    session = requests.Session()
+    session.headers["Authorization"] = f"token {os.environ['GITEA_TOKEN']}"
+    repository = os.environ["GITEA_REPOSITORY"].rstrip("/")
+
+    def call(method: str, path: str, **body: object) -> dict:
+        answer = session.request(method, f"{repository}/issues/{path}", timeout=60, **body)
+        if not answer.ok:
+            said = f"{method} {repository}/issues/{path} answered {answer.status_code} {answer.text[:200]}"
+            sys.exit(f"The comment was not posted: {said}")
+        return answer.json()
+
+    comment = call("POST", f"{os.environ['PULL_REQUEST']}/comments", json={"body": text})
+    for file in attachments:
+        with file.open("rb") as content:
+            asset = call("POST", f"comments/{comment['id']}/assets", files={"attachment": (file.name, content)})
+        mark = "!" if file.suffix == ".png" else ""
+        text += f"\n\n{mark}[{file.stem}]({asset['browser_download_url']})"
+    return call("PATCH", f"comments/{comment['id']}", json={"body": text})["html_url"]
+
+
+def main() -> None:
+    base = sys.argv[1]
+    text = report(base)
+    print(text)
+    archive = plots(base)
+    if os.environ.get("PULL_REQUEST"):
+        print(f"\nPosted: {post(text, [archive])}")
+    else:
+        print(f"\nPlots: {PLOTS / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Is every address, key and certificate of this project in order? One table; the exit code says whether all is."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import sys
+import tomllib
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.session
+import mlflow
+import requests
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from dvc.repo import Repo
+
+ROOT = Path(__file__).resolve().parents[2]
+SLUG = __package__ or Path(__file__).parent.name
+SETTINGS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["stack"]
+SECONDS = 10
+SECRETS = {"access_key_id", "secret_access_key", "session_token", "password"}
+# A body that is not what its checksum says is refused after the key was checked, and so writes nothing.
+WRONG_MD5 = "AAAAAAAAAAAAAAAAAAAAAA=="
+
+
+class Row(t.NamedTuple):
+    what: str
+    state: str  # ok, WRONG, or note: nothing that must be repaired
+    detail: str
+
+
+def run(*argv: str) -> tuple[bool, str]:
+    """Whether a program succeeded, and the line of what it said that says most."""
+    quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+    try:
+        done = subprocess.run(argv, cwd=ROOT, env=quiet, capture_output=True, text=True, timeout=6 * SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, str(error)
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines() or [""]
+    return done.returncode == 0, next((line for line in lines if line.startswith(("error: ", "fatal: "))), lines[-1])
+
+
+def verified_by() -> str | bool:
+    return SETTINGS["ca_bundle"] or True
+
+
+def python() -> Iterator[Row]:
+    uv = os.environ.get("UV", "uv")
+    for what, argv, way in (
+        ("lock", ("lock", "--check"), "run `uv lock` and commit uv.lock"),
+        ("environment", ("sync", "--frozen", "--check"), "run `uv sync --frozen`"),
+    ):
+        fine, said = run(uv, *argv)
+        yield Row(what, "ok", "as pyproject.toml and uv.lock say") if fine else Row(what, "WRONG", f"{said}: {way}")
+
+
+def git() -> Iterator[Row]:
+    known, address = run("git", "remote", "get-url", "origin")
+    if not known:
+        yield Row("git remote", "note", "none yet: git remote add origin <address>")
+    else:
+        fine, said = run("git", "ls-remote", "--quiet", "origin", "HEAD")
+        shown = address.rpartition("@")[2]  # an address may hold a password
+        detail = shown if fine else f"{shown}: {said.replace(address, shown)}"
+        yield Row("git remote", "ok" if fine else "WRONG", detail)
+    folder = run("git", "rev-parse", "--git-path", "hooks")[1]
+    missing = [name for name in ("pre-commit", "pre-push") if not (ROOT / folder / name).is_file()]
+    detail = f"{', '.join(missing)} missing: run `make hooks`" if missing else "installed"
+    yield Row("git hooks", "note" if missing else "ok", detail)
+
+
+def answers(what: str, address: str, path: str = "") -> tuple[Row, str]:
+    """Whether a service answers at all, whatever it says; and what it said."""
+    try:
+        answer = requests.get(address.rstrip("/") + path, timeout=SECONDS, verify=verified_by(), allow_redirects=False)
+    except requests.RequestException as error:
+        reason = str(error.args[0] if error.args else error).split(": ")[-1].strip("'\")")
+        return Row(what, "WRONG", f"{address} does not answer: {reason}"), ""
+    if answer.status_code >= 500:
+        return Row(what, "WRONG", f"{address} answers {answer.status_code}"), ""
+    return Row(what, "ok", address), answer.text
+
+
+def certificates() -> Iterator[Row]:
+    bundle = SETTINGS["ca_bundle"]
+    if not bundle:
+        yield Row("certificates", "ok", "the machine's own")
+        return
+    try:
+        count = len(ssl.create_default_context(cafile=bundle).get_ca_certs())
+        yield Row("certificates", "ok", f"{bundle}, {count} authorities")
+    except (OSError, ssl.SSLError) as error:
+        yield Row("certificates", "WRONG", f"{bundle}: {error.strerror or error}")
+
+
+def mlflow_server() -> Iterator[Row]:
+    address = os.environ.get("MLFLOW_TRACKING_URI") or SETTINGS["mlflow_tracking_uri"]
+    row, version = answers("mlflow", address, "/version")
+    if row.state == "ok":
+        same = version.split(".")[:2] == mlflow.__version__.split(".")[:2]
+        row = Row("mlflow", "ok" if same else "note", f"{address}, server {version[:20]}, here {mlflow.__version__}")
+    yield row
+
+
+def registry() -> Iterator[Row]:
+    where = SETTINGS["container_registry"]
+    if not where:
+        yield Row("registry", "note", "none: images stay on this machine")
+        return
+    host = where.partition("/")[0]
+    secure, _ = answers("registry", f"https://{host}", "/v2/")
+    plain, _ = answers("registry", f"http://{host}", "/v2/") if secure.state != "ok" else (secure, "")
+    yield secure if plain.state != "ok" else plain
+
+
+def client(remote: dict[str, t.Any]) -> tuple[t.Any, str]:
+    """An S3 client with the key that DVC would use, and the name of that key."""
+    session = botocore.session.Session(profile=remote.get("profile"))
+    if remote.get("credentialpath"):
+        session.set_config_variable("credentials_file", str(Path(remote["credentialpath"]).expanduser()))
+    if remote.get("access_key_id"):
+        session.set_credentials(remote["access_key_id"], remote.get("secret_access_key"), remote.get("session_token"))
+    key = session.get_credentials()
+    s3 = session.create_client(
+        "s3",
+        region_name=remote.get("region"),
+        endpoint_url=remote.get("endpointurl"),
+        verify=remote.get("ssl_verify", True),
+        config=Config(
+            connect_timeout=SECONDS,
+            read_timeout=SECONDS,
+            retries={"max_attempts": 1},
+            s3={"addressing_style": "path"},
+        ),
+    )
+    return s3, key.access_key if key else ""
+
+
+def rights(s3: t.Any, bucket: str, prefix: str) -> str:
+    s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+    try:
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/doctor", Body=b"doctor", ContentMD5=WRONG_MD5)
+    except ClientError as error:
+        return "reads and writes" if error.response["Error"]["Code"] in ("BadDigest", "InvalidDigest") else "reads"
+    return "reads and writes"
+
+
+def remotes(config: dict[str, t.Any]) -> Iterator[Row]:
+    for name in ("dev", "prod"):
+        remote = config["remote"].get(name)
+        if not remote:
+            yield Row(f"data {name}", "WRONG", f".dvc/config has no remote {name}")
+            continue
+        bucket, _, prefix = remote["url"].removeprefix("s3://").rstrip("/").partition("/")
+        faults = [] if remote.get("verify") else ["verify is not true"]
+        faults += [] if prefix == f"{SLUG}/{name}" else [f"the prefix is not {SLUG}/{name}"]
+        if faults:
+            yield Row(f"remote {name}", "WRONG", f"{remote['url']} in .dvc/config: {', '.join(faults)}")
+        try:
+            s3, key = client(remote)
+            if not key:
+                yield Row(f"data {name}", "WRONG", f"{remote['url']}: no key, run `make key FILE=<key file>`")
+                continue
+            yield Row(f"data {name}", "ok", f"{remote['url']}, key {key} {rights(s3, bucket, prefix)}")
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            # Those who train do not see prod, and those who promote do not work in dev.
+            state = "note" if name == "prod" and code == "AccessDenied" else "WRONG"
+            yield Row(f"data {name}", state, f"{remote['url']}, key {key}: {code} at {error.operation_name}")
+        except (BotoCoreError, OSError) as error:
+            yield Row(f"data {name}", "WRONG", f"{remote['url']}: {error}")
+
+
+def data() -> Iterator[Row]:
+    with Repo(ROOT) as repo:
+        committed = repo.config.load_one("repo")
+        found = {name for remote in committed.get("remote", {}).values() for name in remote if name in SECRETS}
+        fine = repo.config["core"].get("remote") == "dev" and not found
+        detail = "default is dev, no secret in it"
+        if found:
+            detail = f"holds {', '.join(sorted(found))}: move it with `dvc remote modify --local`, and change that key"
+        elif not fine:
+            detail = "the default remote is not dev: run `uv run dvc remote default dev`"
+        yield Row(".dvc/config", "ok" if fine else "WRONG", detail)
+        dev = repo.config["remote"].get("dev", {})
+        yield answers("object store", dev.get("endpointurl") or SETTINGS["s3_endpoint"])[0]
+        yield from remotes(repo.config)
+
+
+def main() -> int:
+    rows = [row for check in (python, git, certificates, data, mlflow_server, registry) for row in check()]
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        print(f"{row.what:<{width}}  {row.state:<5}  {row.detail}")
+    return 1 if any(row.state == "WRONG" for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Where a result comes from: Git, DVC's lock, the Python lock, the container, the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import yaml
+
+from . import MODEL, PROJECT
+
+LOCK = Path("dvc.lock")
+
+
+def git(*arguments: str) -> str:
+    """What the program says; nothing where there is no repository or, as in an image, no program."""
+    if not shutil.which("git"):
+        return ""
+    said = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    return said.stdout.strip() if said.returncode == 0 else ""
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def stages(lock: Path = LOCK) -> dict[str, Any]:
+    """Each stage with the hashes of what it read and wrote and the parameters it ran with."""
+    return yaml.safe_load(lock.read_text())["stages"]
+
+
+def outputs(lock: Path = LOCK) -> dict[str, str]:
+    """The hash of every output of the pipeline, and of the data it starts from."""
+    found = {}
+    for stage in stages(lock).values():
+        found |= {each["path"]: each["md5"] for each in stage.get("deps", []) if each["path"].startswith("data/")}
+        found |= {each["path"]: each["md5"] for each in stage.get("outs", [])}
+    return dict(sorted(found.items()))
+
+
+def data_hash(hashes: dict[str, str]) -> str:
+    """The hash of the raw data: DVC's own where it is one file or folder, else one over all of them."""
+    raw = {path: value for path, value in hashes.items() if path.startswith("data/raw/")}
+    if len(raw) == 1:
+        return next(iter(raw.values()))
+    return hashlib.md5("".join(f"{value}  {path}\n" for path, value in raw.items()).encode()).hexdigest()
+
+
+def repository() -> str:
+    """The address of origin, without a password that may be in it."""
+    address = git("remote", "get-url", "origin")
+    parts = urlsplit(address)
+    return (
+        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.scheme.startswith("http") else address
+    )
+
+
+def code() -> dict[str, str]:
+    """The commit, and whether anything differs from it; in an image without a repository the variable GIT_COMMIT."""
+    if not git("rev-parse", "--git-dir"):
+        commit = os.environ.get("GIT_COMMIT", "")
+        return {"git.commit": commit, "git.dirty": "false" if commit else "true"}
+    return {
+        "git.commit": git("rev-parse", "HEAD"),
+        "git.branch": git("branch", "--show-current"),
+        "git.dirty": "true" if git("status", "--porcelain") else "false",
+        "git.repository": repository(),
+    }
+
+
+def cpu() -> str:
+    """The processor's name, since numerical libraries choose their code by it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.is_file() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def gpu() -> dict[str, str]:
+    """Names, driver and CUDA version of NVIDIA's cards; nothing where there are none."""
+    if not shutil.which("nvidia-smi"):
+        return {}
+    said = subprocess.run(["nvidia-smi", "-q", "-x"], capture_output=True, text=True)
+    if said.returncode != 0:
+        return {}
+    machine = ElementTree.fromstring(said.stdout)
+    return {
+        "gpu.names": ", ".join(name.text or "" for name in machine.iter("product_name")),
+        "gpu.driver": machine.findtext("driver_version", ""),
+        "gpu.cuda": machine.findtext("cuda_version", ""),
+    }
+
+
+def tags() -> dict[str, str]:
+    """All of it, as tags of a run."""
+    hashes = outputs()
+    found = {
+        "project": PROJECT,
+        **code(),
+        "dvc.lock": sha256(LOCK),
+        "data.hash": data_hash(hashes),
+        **{f"dvc.{path}": value for path, value in hashes.items()},
+        "model.sha256": sha256(MODEL),
+        "python.version": platform.python_version(),
+        "python.lock": sha256(Path("uv.lock")) if Path("uv.lock").is_file() else "",
+        "container.digest": os.environ.get("CONTAINER_IMAGE_DIGEST", ""),
+        "machine.cpu": cpu(),
+        **gpu(),
+    }
+    return {name: value for name, value in found.items() if value}

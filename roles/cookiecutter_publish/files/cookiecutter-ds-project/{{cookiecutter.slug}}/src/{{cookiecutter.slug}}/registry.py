@@ -1,0 +1,112 @@
+"""From a run to a registered model, and from stage to stage.
+
+None: just trained. Staging: passed its evaluation, used on endpoints that are not production. Production: serving, one
+version at a time. Archived: superseded. A version moves by a Git tag `model/<name>/<stage>/<version>`, not by a click.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import warnings
+
+import mlflow
+from dvc.exceptions import DvcException
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from . import PROJECT, provenance
+from .mlflow_utils import Refused, connect, model_uri, own_run, record, stored_digest
+
+STAGES = ("None", "Staging", "Production", "Archived")
+# models:/<name>@production finds what models:/<name>/Production does; MLflow will drop the stages some day
+ALIASED = ("Staging", "Production")
+TAG = re.compile(r"model/(?P<name>[^/]+)/(?P<stage>[^/]+)/(?P<version>[1-9][0-9]*)")
+
+
+def own_version(client: mlflow.MlflowClient, version: str) -> ModelVersion:
+    """The version, if there is one and its run is of this project."""
+    try:
+        found = client.get_model_version(PROJECT, version)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise Refused(f"Model {PROJECT} has no version {version}.") from error
+    if not found.run_id:
+        raise Refused(f"Version {version} of {PROJECT} does not say which run made it.")
+    own_run(client, found.run_id)
+    return found
+
+
+def register(run_id: str | None = None, allow_dirty: bool = False) -> ModelVersion:
+    """The version made of the run's model; without a run, of the run of the commit that is checked out."""
+    clean = "commit your work and run `make eval`, or say --allow-dirty"
+    if run_id is None and not allow_dirty and provenance.code()["git.dirty"] == "true":
+        raise Refused(f"The working tree differs from its commit, so nobody could build this model again: {clean}.")
+    client = connect()
+    run = own_run(client, run_id) if run_id else record()
+    tags = {name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")}
+    if tags.get("git.dirty") != "false" and not allow_dirty:
+        raise Refused(f"Run {run.info.run_id} is of uncommitted work, so nobody could build its model again: {clean}.")
+    for found in client.search_model_versions(f"name = '{PROJECT}'"):
+        if found.run_id == run.info.run_id:
+            return found
+    if stored_digest(run) != tags.get("model.sha256"):
+        raise Refused(f"The model that MLflow holds of run {run.info.run_id} is not the one that the run recorded.")
+    return mlflow.register_model(model_uri(run), PROJECT, tags=tags)
+
+
+def promote(tag: str) -> str:
+    """Move a version as the tag says; the answer is what has changed."""
+    parts = TAG.fullmatch(tag.removeprefix("refs/tags/"))
+    if not parts:
+        raise Refused(f"{tag} is not model/<name>/<stage>/<version>.")
+    name, stage, number = parts["name"], parts["stage"], parts["version"]
+    if stage not in STAGES:
+        raise Refused(f"{stage} in {tag} is no stage: {', '.join(STAGES)}.")
+    if name != PROJECT:
+        raise Refused(f"{tag} is about model {name}; this project's model is {PROJECT}.")
+    client = connect()
+    version = own_version(client, number)
+    aliases = client.get_registered_model(PROJECT).aliases
+    if version.current_stage == stage and (stage not in ALIASED or aliases.get(stage.lower()) == number):
+        return f"Version {number} of {name} is in {stage} already."
+    former = [
+        v.version
+        for v in client.search_model_versions(f"name = '{name}'")
+        if v.current_stage == stage != version.current_stage
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # that stages are deprecated
+        client.transition_model_version_stage(name, number, stage, archive_existing_versions=stage == "Production")
+    for alias, holder in aliases.items():
+        if holder == number and alias != stage.lower() and alias.title() in ALIASED:
+            client.delete_registered_model_alias(name, alias)
+    if stage in ALIASED:
+        client.set_registered_model_alias(name, stage.lower(), number)
+    archived = f"; archived: {', '.join(former)}" if former and stage == "Production" else ""
+    return f"Version {number} of {name}: {version.current_stage} -> {stage}{archived}."
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name}", description="Register and promote models.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    registering = actions.add_parser("register", help="make a version of a run's model")
+    registering.add_argument("--run", help="its id; without it the run of this commit")
+    registering.add_argument("--allow-dirty", action="store_true", help="also if the run is of uncommitted work")
+    promoting = actions.add_parser("promote", help="move a version to a stage")
+    promoting.add_argument("tag", help="model/<name>/<stage>/<version>")
+    chosen = parser.parse_args()
+    try:
+        if chosen.action == "promote":
+            print(promote(chosen.tag))
+        else:
+            version = register(chosen.run, chosen.allow_dirty)
+            print(f"Registered: version {version.version} of {PROJECT}, made by run {version.run_id}.")
+    except (Refused, DvcException, MlflowException) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Each step of the forge's workflows, as a runner takes it: a fresh clone, keys from the environment, a make target."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+from workplace import KEYS, SLUG, Project
+
+RunInClone = t.Callable[..., Project]
+
+
+def key(name: str) -> dict[str, str]:
+    """What the workflow takes from the forge's secrets."""
+    file = configparser.ConfigParser()
+    file.read(KEYS / name)
+    return {
+        "AWS_ACCESS_KEY_ID": file["default"]["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": file["default"]["aws_secret_access_key"],
+    }
+
+
+@pytest.fixture(scope="module")
+def main(project: Project) -> Project:
+    """The project with its first figures on the forge, wherever another test left it."""
+    project.git("checkout", "--quiet", "main")
+    project.make("eval")
+    if project.git("status", "--porcelain"):
+        project.commit("Figures")
+    project.dvc("push", "--all-commits", "--run-cache")
+    project.git("push", "--quiet", "-u", "origin", "main")
+    return project
+
+
+@pytest.fixture
+def branch(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
+    """The project on a branch of the test's own."""
+    main.git("checkout", "--quiet", "-b", request.node.name)
+    yield main
+    main.git("checkout", "--quiet", "--force", "main")
+    main.dvc("checkout")
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> RunInClone:
+    def checked_out(project: Project, name: str) -> Project:
+        made = project.clone(tmp_path / SLUG)
+        made.git("checkout", "--quiet", f"origin/{name}")
+        return made
+
+    return checked_out
+
+
+def set_parameter(project: Project, stage: str, **values: object) -> None:
+    file = project.path / "params.yaml"
+    params = yaml.safe_load(file.read_text())
+    params[stage].update(values)
+    file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def push(project: Project, message: str, *options: str) -> str:
+    project.commit(message)
+    name = project.git("branch", "--show-current")
+    project.git("push", "--quiet", *options, "origin", name)
+    return name
+
+
+def test_workflows_run_nothing_but_targets_of_the_makefile(main):
+    makefile = (main.path / "Makefile").read_text()
+    steps = []
+    for file in main.path.glob(".gitea/workflows/*.yml"):
+        jobs = yaml.safe_load(file.read_text())["jobs"].values()
+        steps += [step for job in jobs for step in job["steps"]]
+    assert steps and not any("uses" in step for step in steps), "an action would have to be downloaded"
+    runs = {step["run"].split(" TAG=")[0] for step in steps if step["name"] != "Check out"}
+    assert runs == {"make ci-metadata", "make ci-pull", "make ci-train", "make ci-report", "make promote"}
+    assert all(re.search(rf"^{run.removeprefix('make ')}:", makefile, re.MULTILINE) for run in runs)
+
+
+def test_metadata_needs_no_data_and_no_key(main, runner):
+    clone = runner(main, "main")
+    said = clone.make("ci-metadata", "BASE=HEAD").stdout
+    assert "evaluate" in said
+    assert not list(clone.path.glob("data/*/*.csv")), "no data was taken"
+
+
+def test_metadata_refuses_code_that_is_not_clean(branch, runner):
+    file = branch.path / "src" / SLUG / "data.py"
+    file.write_text(file.read_text() + "import os\n")
+    branch.git("commit", "--quiet", "--all", "--no-verify", "--message", "Careless")
+    name = branch.git("branch", "--show-current")
+    branch.git("push", "--quiet", "--no-verify", "origin", name)
+    failed = runner(branch, name).make("ci-metadata", "BASE=origin/main", check=False)
+    assert failed.returncode != 0 and "F401" in failed.stdout
+
+
+def test_reading_key_is_enough_to_compare(main, branch, runner, bucket):
+    set_parameter(branch, "train", C=0.5)
+    branch.make("eval")
+    branch.dvc("push")
+    before = bucket.keys(f"{SLUG}/")
+    clone = runner(branch, push(branch, "Regularise less"))
+    said = clone.make("ci-pull", "BASE=origin/main", **key("churn-ci")).stdout
+    assert "Running stage 'train'" not in said and "passed" in said
+    assert bucket.keys(f"{SLUG}/") == before
+
+
+def test_figures_that_were_not_made_from_the_commit_are_refused(branch, runner):
+    set_parameter(branch, "features", seed=99)
+    clone = runner(branch, push(branch, "Another seed, not run"))
+    failed = clone.make("ci-pull", "BASE=origin/main", check=False, **key("churn-ci"))
+    assert failed.returncode != 0 and "dvc.lock is not what the pipeline makes" in failed.stdout
+
+
+def test_documentation_alone_is_not_trained(branch, runner):
+    (branch.path / "adr" / "0002-another.md").write_text("# 0002: Another\n")
+    clone = runner(branch, push(branch, "Decide"))
+    for target in ("ci-pull", "ci-train"):
+        assert "Only documentation changed" in clone.make(target, "BASE=origin/main").stdout
+
+
+def test_training_key_trains_and_leaves_the_result(branch, runner, bucket):
+    set_parameter(branch, "train", C=2.5)
+    clone = runner(branch, push(branch, "Try another C, not run here"))
+    before = bucket.keys(f"{SLUG}/dev/files/")
+    said = clone.make("ci-train", "BASE=origin/main", **key("churn-training")).stdout
+    assert re.findall(r"^Running stage '(\w+)'", said, re.MULTILINE) == ["train", "evaluate"]
+    assert len(bucket.keys(f"{SLUG}/dev/files/")) > len(before)
+
+
+def test_report_is_a_comment_on_the_pull_request(branch, runner, gitea):
+    set_parameter(branch, "train", C=0.02)
+    branch.make("eval")
+    branch.dvc("push")
+    name = push(branch, "Regularise")
+    repository = f"/repos/{gitea.user}/{SLUG}"
+    opened = gitea.api("POST", f"{repository}/pulls", {"head": name, "base": "main", "title": "Regularise"})
+    assert opened.status_code == 201, opened.text
+    number = opened.json()["number"]
+    told = {
+        "GITEA_TOKEN": gitea.token,
+        "GITEA_REPOSITORY": f"{gitea.endpoint}/api/v1{repository}",
+        "PULL_REQUEST": str(number),
+    }
+    said = runner(branch, name).make("ci-report", "BASE=origin/main", **told).stdout
+    assert gitea.token not in said
+    (comment,) = gitea.api("GET", f"{repository}/issues/{number}/comments").json()
+    assert "| train.C" in comment["body"].replace("| params.yaml ", "") and "metrics/evaluation.json" in comment["body"]
+    (plots,) = [asset for asset in comment["assets"] if asset["name"] == "plots.zip"]
+    assert plots["browser_download_url"] in comment["body"]
+    taken = requests.get(plots["browser_download_url"], headers={"Authorization": f"token {gitea.token}"}, timeout=30)
+    assert taken.status_code == 200 and taken.content.startswith(b"PK")

@@ -1,0 +1,124 @@
+"""How people work in a project that cookiecutter made from the template."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = ROOT / "roles" / "cookiecutter_publish" / "files" / "cookiecutter-ds-project"
+KEYS = ROOT / "tests" / "live" / "inventory" / ".keys" / "localhost"
+BIN = Path(sys.executable).parent
+SLUG = "churn"
+ADDRESSES = {"_mlflow_tracking_uri": "http://127.0.0.1:15000", "_s3_endpoint": "http://127.0.0.1:19000"}
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What a person's shell has who has uv and nothing of this repository: no keys, no identity for Git."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "GIT_AUTHOR", "GIT_COMMITTER", "MLFLOW_", "VIRTUAL_ENV"))
+    }
+    return {
+        **kept,
+        "PATH": f"{BIN}:{kept['PATH']}",
+        "UV_SYSTEM_CERTS": "true",
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc"),
+        "DVC_SITE_CACHE_DIR": str(home / "dvc-site"),
+        **more,
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """A clone, and the shell of whoever works in it."""
+
+    path: Path
+    environment: dict[str, str] = dataclasses.field(repr=False)
+
+    def run(self, *argv: str | Path, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        """The finished program, its output in one text; where ``check`` is set a failure is the test's."""
+        done = subprocess.run(
+            [str(part) for part in argv],
+            cwd=self.path,
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}\n{done.stdout}")
+        return done
+
+    def make(self, *targets: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        return self.run("make", *targets, check=check, **more)
+
+    def dvc(self, *argv: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        return self.run("uv", "run", "--frozen", "dvc", *argv, check=check, **more)
+
+    def git(self, *argv: str, check: bool = True, **more: str) -> str:
+        return self.run("git", *argv, check=check, **more).stdout.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def clone(self, path: Path) -> Project:
+        """Somebody else's clone of what was pushed."""
+        self.run("git", "clone", "--quiet", self.git("remote", "get-url", "origin"), str(path))
+        return Project(path, self.environment)
+
+
+def bake(folder: Path, env: dict[str, str], check: bool = True, **answers: str) -> subprocess.CompletedProcess[str]:
+    """cookiecutter on the template, as a person would start it, with answers instead of questions."""
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [
+            BIN / "cookiecutter",
+            "--no-input",
+            "--output-dir",
+            folder,
+            TEMPLATE,
+            *(f"{k}={v}" for k, v in answers.items()),
+        ],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if check and done.returncode != 0:
+        pytest.fail(f"cookiecutter ended with {done.returncode}\n{done.stdout}")
+    return done
+
+
+class Bucket:
+    """The administrator's view of what a project has on the stack."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket="dvc", Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        return self._client.get_object(Bucket="dvc", Key=key)["Body"].read()
+
+    def write(self, key: str, content: bytes) -> None:
+        self._client.put_object(Bucket="dvc", Key=key, Body=content)
+
+    def clear(self, prefix: str) -> None:
+        for key in self.keys(prefix):
+            self._client.delete_object(Bucket="dvc", Key=key)
