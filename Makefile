@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 export UV_SYSTEM_CERTS := true
+# where it is set, Python compiles every library again for every command
+unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # ansible-lint and molecule look for their siblings there
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -86,6 +88,8 @@ lock: .venv/test ## renew every lock from pyproject.toml and the build contexts
 	$(LOCK) --group modules -o roles/module_runtime/files/requirements.txt
 	$(LOCK) --group verify -o playbooks/files/verify/requirements.txt
 	$(LOCK) roles/mlflow/files/image/requirements.in -o roles/mlflow/files/image/requirements.txt
+	$(LOCK) roles/cookiecutter_publish/files/image/requirements.in -o roles/cookiecutter_publish/files/image/requirements.txt
+	$(BIN)/python .ci/template_pins.py
 
 # A Debian without python3-venv lacks ensurepip.
 .venv/uv: requirements/uv.txt

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -91,8 +92,21 @@ def stopped(name: str):
     return lambda engine, _stack: engine.api.stop(f"test-{name}", timeout=5)
 
 
+def directory_removed(path: str):
+    return lambda _engine, stack: shutil.rmtree(stack.root / path)
+
+
 def network_added(engine, _stack):
     subprocess.run(["docker", "network", "connect", "bridge", "test-gateway"], check=True)
+
+
+def template_unlisted(_engine, stack):
+    (stack.root / TEMPLATE / "info" / "refs").write_text("")
+
+
+def template_unreadable(_engine, stack):
+    """An object is gone, so that git cannot make a clone any more."""
+    shutil.rmtree(stack.root / TEMPLATE / "objects")
 
 
 def sql(statement: str, database: str = "mlflow"):
@@ -168,9 +182,11 @@ class Mutation(t.NamedTuple):
 
 
 BUCKETS = "minio : configure | Keep the buckets"
+PUBLISHED = "cookiecutter_publish : Publish the template"
 IDENTITIES = "minio : configure | Keep the identities"
 ADMINISTRATOR = "minio : configure | Have root make the administrator"
 DATABASES = "postgres : configure | Give each service a role that owns its database"
+TEMPLATE = "srv/git/platform/cookiecutter-ds-project"
 WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
 
 TABLE = [
@@ -192,6 +208,13 @@ TABLE = [
     ),
     Mutation("secret edited", edited("opt/minio/root_password", "x"), {files_of("minio"), run_of("minio")}, {"minio"}),
     Mutation("secret opened", opened("opt/minio/root_password"), {files_of("minio")}),
+    Mutation(
+        "scratch directory removed",
+        directory_removed("srv/mlflow/tmp"),
+        {files_of("mlflow"), run_of("mlflow")},
+        {"mlflow"},
+        True,
+    ),
     Mutation("bucket opened", bucket_opened, {BUCKETS}),
     Mutation("versioning suspended, lifecycle removed", versioning_suspended, {BUCKETS}),
     Mutation("policy detached", iam("minio_user", name="platform", policies=[]), {IDENTITIES}, foretold=True),
@@ -210,6 +233,8 @@ TABLE = [
         sql("REVOKE ALL ON SCHEMA public FROM mlflow; ALTER SCHEMA public OWNER TO postgres"),
         {DATABASES},
     ),
+    Mutation("published template unlisted", template_unlisted, {PUBLISHED}, foretold=True),
+    Mutation("published template unreadable", template_unreadable, {PUBLISHED}),
 ]
 
 

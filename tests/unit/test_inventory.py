@@ -111,6 +111,17 @@ LOOPBACK = (
 @pytest.mark.parametrize(
     ("declared", "sentence"),
     [
+        # the forge
+        (
+            {"cookiecutter_publish_forge": "https://git.example.org"},
+            "cookiecutter_publish_forge is https://git.example.org, which wants a token: "
+            "add vault_cookiecutter_publish_token to the vault file",
+        ),
+        (
+            {"cookiecutter_publish_forge": "https://eve:secret@git.example.org", "cookiecutter_publish_token": GOOD},
+            "cookiecutter_publish_forge must be the forge's web address, such as https://git.example.org, "
+            "without credentials",
+        ),
         # secrets
         ({"vault_minio_root_password": MISSING}, f"vault_minio_root_password is missing; {MAKES}"),
         (

@@ -19,11 +19,12 @@ def test_only_the_gateway_publishes_ports(containers):
         "/gateway": {
             "9000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}],
             "5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5000"}],
+            "3000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "3000"}],
         }
     }
 
 
-@pytest.mark.parametrize("port", [9000, 9001, 5000, 5432])
+@pytest.mark.parametrize("port", [9000, 9001, 5000, 3000, 5432])
 def test_another_machine_is_refused(host, port):
     (address,) = (each for each in host.interface("eth0").addresses if "." in each)
     with pytest.raises(ConnectionRefusedError):

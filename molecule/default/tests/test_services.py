@@ -18,6 +18,11 @@ def test_the_gateway_passes_health_on(tunnel, port, path):
     assert requests.get(tunnel(port) + path, headers={"Host": f"127.0.0.1:{port}"}, timeout=30).status_code == 200
 
 
+def test_new_projects_find_their_template(tunnel):
+    listed = requests.get(tunnel(3000) + "/platform/cookiecutter-ds-project/info/refs", timeout=30)
+    assert "\trefs/heads/main\n" in listed.text
+
+
 def test_mlflow_answers_only_to_its_own_names(tunnel):
     experiments = tunnel(5000) + "/api/2.0/mlflow/experiments/search?max_results=1"
     assert requests.get(experiments, headers={"Host": "127.0.0.1:5000"}, timeout=30).status_code == 200

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
@@ -27,7 +28,7 @@ PARENT = "platform"
 
 
 def problems(variables: Variables) -> t.Iterator[str]:
-    for rule in (_stack_name, _addresses, _ports, _buckets, _used_buckets, _service_accounts, _databases):
+    for rule in (_stack_name, _addresses, _ports, _buckets, _used_buckets, _service_accounts, _databases, _forge):
         yield from rule(variables)
     yield from project_rules.problems(variables, {ADMINISTRATOR, PARENT})
 
@@ -151,6 +152,22 @@ def _databases(variables: Variables) -> t.Iterator[str]:
         if used in taken:
             yield f"{name} and {taken[used]} lead to the same database {used}; each service needs its own"
         taken[used] = name
+
+
+def _forge(variables: Variables) -> t.Iterator[str]:
+    forge = variables.value("cookiecutter_publish_forge")
+    if not forge:
+        return
+    if not re.match(r"https?://[^@\s]+$", forge):
+        yield (
+            "cookiecutter_publish_forge must be the forge's web address, such as https://git.example.org, "
+            "without credentials"
+        )
+    elif variables.value("cookiecutter_publish_api") and not variables.value("cookiecutter_publish_token"):
+        yield (
+            f"cookiecutter_publish_forge is {forge}, which wants a token: "
+            "add vault_cookiecutter_publish_token to the vault file"
+        )
 
 
 def _repeated(variable: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:

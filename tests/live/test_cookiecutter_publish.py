@@ -1,0 +1,149 @@
+"""The published template: from the gateway's files without a forge, and on a real Gitea by the role."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import typing as t
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+
+BIN = Path(sys.executable).parent
+ADDRESS = "http://127.0.0.1:13000/platform/cookiecutter-ds-project"
+PUBLISH = "cookiecutter_publish : Publish the template"
+ORGANIZATION = "cookiecutter_publish : repository | Have the organisation"
+REPOSITORY = "cookiecutter_publish : repository | Have the repository"
+ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+
+
+def git(where: Path, *arguments: str, **environment: str) -> str:
+    variables = {**ENVIRONMENT, **environment}
+    ran = subprocess.run(["git", "-C", where, *arguments], env=variables, capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+def bake(address: str, where: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """As a data scientist does it, but without the hooks, which have tests of their own."""
+    home = where / f"home-{uuid.uuid4().hex[:8]}"
+    home.mkdir()
+    command = [BIN / "cookiecutter", address, "--no-input", "--accept-hooks", "no", "--output-dir", where]
+    variables = {**ENVIRONMENT, "HOME": str(home), **environment}
+    return subprocess.run(
+        [*command, "project_name=Churn"], env=variables, capture_output=True, text=True, timeout=120, cwd=where
+    )
+
+
+@pytest.fixture
+def publish(stack: t.Any) -> t.Callable[..., set[str]]:
+    """The role alone; the names of the tasks that changed something."""
+
+    def run(*arguments: str) -> set[str]:
+        chosen = ("--tags", "cookiecutter_publish", "--diff", *arguments)
+        ran = stack.playbook("site.yml", *chosen, callback="ansible.posix.json")
+        return {
+            task["task"]["name"].removeprefix("repro.stack.")
+            for play in json.loads(ran.stdout)["plays"]
+            for task in play["tasks"]
+            for host in task["hosts"].values()
+            if host.get("changed")
+        }
+
+    return run
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("ending", ["", ".git"])
+def test_a_project_starts_from_the_gateway(tmp_path: Path, ending: str) -> None:
+    address = ADDRESS + ending
+    made = bake(f"git+{address}", tmp_path)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert (tmp_path / "churn" / "pyproject.toml").is_file()
+    git(tmp_path, "clone", "--quiet", address, "clone")
+    answers = json.loads((tmp_path / "clone" / "cookiecutter.json").read_text())
+    assert answers["_mlflow_tracking_uri"] == "http://127.0.0.1:15000"
+    assert answers["_s3_endpoint"] == "http://127.0.0.1:19000"
+    tags = git(tmp_path / "clone", "tag", "--points-at", "HEAD").splitlines()
+    assert [tag.partition("+")[0] for tag in tags] == [f"v{answers['_version']}"]
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_gateway_gives_out_what_a_clone_asks_for_and_nothing_else(stack: t.Any) -> None:
+    assert requests.get(f"{ADDRESS}/HEAD", timeout=10).text == "ref: refs/heads/main\n"
+    assert requests.head(f"{ADDRESS}/info/refs?service=git-upload-pack", timeout=10).status_code == 200
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert requests.request(method, f"{ADDRESS}/info/refs", timeout=10).status_code in (403, 405)
+    secret = stack.root / "srv" / "secret"
+    link = stack.root / "srv" / "git" / "platform" / "cookiecutter-ds-project" / "objects" / "info" / "packs"
+    for path in ("", "/", "/config", "/hooks/", "/objects/", "/description", "/refs/heads/main", "/info/exclude"):
+        assert requests.get(ADDRESS + path, timeout=10).status_code == 404, path
+    for path in ("/", "/platform/", "/platform/cookiecutter-ds-project/../../secret/x/HEAD", "/%2e%2e/%2e%2e/etc/HEAD"):
+        connection = http.client.HTTPConnection("127.0.0.1", 13000, timeout=10)
+        connection.request("GET", path)  # as it stands, which requests would not send
+        assert connection.getresponse().status in (400, 404), path
+    secret.write_text("not for the world")
+    kept = link.read_bytes() if link.exists() else None
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(secret)
+        assert requests.get(f"{ADDRESS}/objects/info/packs", timeout=10).status_code in (403, 404)
+    finally:
+        link.unlink()
+        if kept is not None:
+            link.write_bytes(kept)
+        secret.unlink()
+
+
+def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any, tmp_path: Path) -> None:
+    owner = f"platform-{uuid.uuid4().hex[:8]}"
+    given = {
+        "cookiecutter_publish_forge": gitea.endpoint,
+        "cookiecutter_publish_owner": owner,
+        "cookiecutter_publish_user": gitea.user,
+        "vault_cookiecutter_publish_token": gitea.token,
+    }
+    forge = ("-e", json.dumps(given))
+    address = f"{gitea.endpoint}/{owner}/cookiecutter-ds-project"
+    assert publish(*forge, "--check") == {ORGANIZATION, REPOSITORY}
+    assert gitea.api("GET", f"/orgs/{owner}").status_code == 404
+    assert publish(*forge) == {ORGANIZATION, REPOSITORY, PUBLISH}
+    assert publish(*forge) == set()
+
+    made = bake(f"git+{address}", tmp_path)
+    assert made.returncode == 0, made.stdout + made.stderr
+    answers = json.loads(gitea.api("GET", f"/repos/{owner}/cookiecutter-ds-project/raw/cookiecutter.json").text)
+    assert answers["_git_forge"] == gitea.endpoint
+
+    # other values are the same version with another content
+    spawner = ("-e", "cookiecutter_publish_spawner_image=registry.example.org/spawner:1")
+    assert publish(*forge, *spawner, "--check") == publish(*forge, *spawner) == {PUBLISH}
+    tags = {tag["name"] for tag in gitea.api("GET", f"/repos/{owner}/cookiecutter-ds-project/tags").json()}
+    assert tags == {f"v{answers['_version']}", f"v{answers['_version']}+1"}
+
+    # by hand: a description, and a commit in the browser
+    gitea.api("PATCH", f"/repos/{owner}/cookiecutter-ds-project", {"private": True}).raise_for_status()
+    assert publish(*forge, *spawner) == {REPOSITORY}
+    change = {"content": "", "message": "By hand"}
+    made = gitea.api("POST", f"/repos/{owner}/cookiecutter-ds-project/contents/by-hand", change).json()["commit"]["sha"]
+    arguments = ("site.yml", "--tags", "cookiecutter_publish", *forge, *spawner)
+    refused = stack.playbook(*arguments, check=False)
+    assert refused.returncode != 0 and made in refused.stdout and f"by {gitea.user}" in refused.stdout
+    assert publish(*forge, *spawner, "-e", json.dumps({"cookiecutter_publish_accept": [made]})) == {PUBLISH}
+
+    wrong = ("-e", json.dumps({"vault_cookiecutter_publish_token": "0" * 40}))
+    refused = stack.playbook(*arguments, *wrong, check=False)
+    assert refused.returncode != 0 and "answered 401" in refused.stdout + refused.stderr
+    assert gitea.token not in refused.stdout + refused.stderr
+
+
+def test_any_other_git_server_gets_it_too(publish: t.Any, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "templates.git")
+    where = ("-e", json.dumps({"cookiecutter_publish_url": f"file://{tmp_path}/templates.git"}))
+    assert publish(*where) == {PUBLISH}
+    assert publish(*where) == set()
+    assert git(tmp_path / "templates.git", "log", "--format=%s").startswith("Publish version ")
