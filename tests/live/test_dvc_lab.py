@@ -79,7 +79,7 @@ def test_readme(key_file: Path, tmp_path: Path) -> None:
     }
     done = subprocess.run(
         ["bash"],
-        input="".join(f'{command}\nprintf "\\n%s %s\\n" "{MARK}" "$?"\n' for command, _ in steps),
+        input="".join(f'{command}\nprintf "\\n%s %s\\n" "{MARK}" "$?"\n' for command, _start in steps),
         cwd=lab,
         env={
             **kept,

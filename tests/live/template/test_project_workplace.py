@@ -111,7 +111,7 @@ def test_doctor_names_what_is_ill(patient, tmp_path):
     (patient.path / ".git" / "hooks" / "pre-push").unlink()
     code, rows = doctor(patient, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert code == 1
-    wrong = {what for what, (state, _) in rows.items() if state == "WRONG"}
+    wrong = {what for what, (state, _detail) in rows.items() if state == "WRONG"}
     assert wrong == {"lock", "environment", "git remote", "data dev", "data prod", "mlflow"}
     assert "key nobody: InvalidAccessKeyId" in rows["data dev"][1]
     assert rows["git hooks"] == ("note", "pre-push missing: run `make hooks`")
