@@ -35,7 +35,13 @@ def bake(address: str, where: Path, **environment: str) -> subprocess.CompletedP
     command = [BIN / "cookiecutter", address, "--no-input", "--accept-hooks", "no", "--output-dir", where]
     variables = {**ENVIRONMENT, "HOME": str(home), **environment}
     return subprocess.run(
-        [*command, "project_name=Churn"], env=variables, capture_output=True, text=True, timeout=120, cwd=where
+        [*command, "project_name=Churn"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=where,
+        check=False,
     )
 
 
