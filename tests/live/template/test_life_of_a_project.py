@@ -197,14 +197,14 @@ def served(project: Project) -> t.Iterator[str]:
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _attempt in range(120):
+        for _attempt in range(360):
             with contextlib.suppress(requests.ConnectionError):
                 if requests.get(f"{address}/health", timeout=5).ok:
                     break
             assert process.poll() is None, process.stdout.read()
             time.sleep(0.5)
         else:
-            pytest.fail("the server was not up after a minute")
+            pytest.fail("the server was not up after three minutes")
         yield address
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import docker
 import pytest
 import yaml
-from workplace import ROOT, SLUG, Project
+from workplace import SLUG, Project
 
-CONTEXT = ROOT / "roles" / "cookiecutter_publish" / "files" / "image"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-SPAWNER = "repro-stack-test/spawner"
 
 
 def docker_cli(*argv: str, **options: object) -> str:
@@ -26,14 +23,10 @@ def docker_cli(*argv: str, **options: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def spawner(stack, tmp_path_factory) -> str:
-    """The minimal image, as the role container_image builds it: from its context and the base image of the stack."""
-    (base, *_others) = docker.from_env().images.list("repro-stack/base")
-    context = tmp_path_factory.mktemp("spawner") / "image"
-    shutil.copytree(CONTEXT, context)
-    shutil.copy(CERTIFICATES, context / "ca-bundle.crt")
-    docker_cli("build", "--build-arg", f"BASE_IMAGE={base.tags[0]}", "--tag", SPAWNER, str(context))
-    return SPAWNER
+def spawner(stack) -> str:
+    """The minimal image that the site makes where the inventory names no other."""
+    (image, *_older) = docker.from_env().images.list("repro-stack/cookiecutter_publish")
+    return image.tags[0]
 
 
 @pytest.fixture(scope="module")
