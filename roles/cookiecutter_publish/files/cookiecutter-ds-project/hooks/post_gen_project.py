@@ -41,11 +41,11 @@ def lock() -> str | None:
 
 def commit() -> str | None:
     name, _, address = AUTHOR.partition("<")
-    user = []
-    if not configured("user.name"):
-        user += ["-c", f"user.name={name.strip() or getpass.getuser()}"]
-    if not configured("user.email"):
-        user += ["-c", f"user.email={address.strip(' >') or getpass.getuser() + '@localhost'}"]
+    name, address, user = name.strip(), address.strip(" >"), []
+    if name or not configured("user.name"):
+        user += ["-c", f"user.name={name or getpass.getuser()}"]
+    if address or not configured("user.email"):
+        user += ["-c", f"user.email={address or getpass.getuser() + '@localhost'}"]
     message = f"Start {SLUG} from cookiecutter-ds-project {VERSION}"
     problem = (
         run("git", "init", "--quiet", "--initial-branch", "main")
