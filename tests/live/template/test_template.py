@@ -30,7 +30,7 @@ def baked(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     """A project by somebody whose Git knows no name; its name holds what could break a file."""
     folder = tmp_path_factory.mktemp("baked")
     name = """Who's "churning" & why: 50 % {more}"""
-    bake(folder, environment(home), project_name=name, slug="why_churn", author='Ada "the" <ada@example.org>')
+    bake(folder, environment(home), project_name=name, slug="why_churn", author='Ada "the" Byron <ada@example.org>')
     return folder / "why_churn"
 
 
@@ -47,7 +47,7 @@ def test_bad_slug_is_refused_with_the_reason(slug, tmp_path, home):
 
 
 def test_project_is_a_repository_with_one_commit_by_its_author(baked):
-    assert git(baked, "log", "--format=%an|%ae|%D") == 'Ada "the"|ada@example.org|HEAD -> main'
+    assert git(baked, "log", "--format=%an|%ae|%D") == 'Ada "the" Byron|ada@example.org|HEAD -> main'
     assert git(baked, "status", "--porcelain", "--ignored") == ""
     tracked = set(git(baked, "ls-files").splitlines())
     assert {"uv.lock", "dvc.yaml", "params.yaml", ".dvc/config", "Makefile", "data/raw/.gitkeep"} <= tracked
