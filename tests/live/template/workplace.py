@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -84,13 +85,16 @@ class Project:
 def bake(folder: Path, env: dict[str, str], check: bool = True, **answers: str) -> subprocess.CompletedProcess[str]:
     """cookiecutter on the template, as a person would start it, with answers instead of questions."""
     folder.mkdir(exist_ok=True)
+    # without what linters leave in a working tree, as it is published
+    template = folder.with_name(f"{folder.name}-template")
+    shutil.copytree(TEMPLATE, template, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"), dirs_exist_ok=True)
     done = subprocess.run(
         [
             BIN / "cookiecutter",
             "--no-input",
             "--output-dir",
             folder,
-            TEMPLATE,
+            template,
             *(f"{k}={v}" for k, v in answers.items()),
         ],
         env=env,
