@@ -36,7 +36,7 @@ options:
     type: float
     default: 10.0
 requirements:
-  - Python packages C(minio) 7.2.20 or newer, C(boto3) and C(requests) where the module runs
+  - Python packages C(boto3), C(requests) and C(pycryptodome) where the module runs
 notes:
   - An option that is left out (or null) is left alone; an empty value clears what is there. Where an option has a
     default, that is what is declared.

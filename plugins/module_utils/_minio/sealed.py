@@ -26,7 +26,7 @@ def sealed(content: bytes, secret_key: str) -> bytes:
     """One chunk of the format that minio.crypto describes, with a key that minio.crypto cannot derive."""
     if len(content) > AT_MOST:
         raise AssertionError(f"BUG: a body of {len(content)} bytes to encrypt")
-    aes = library("Crypto.Cipher.AES", "minio")
+    aes = library("Crypto.Cipher.AES", "pycryptodome")
     (salt, key), nonce = _key(secret_key), os.urandom(8)
 
     def cipher(chunk: int) -> t.Any:
