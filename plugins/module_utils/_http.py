@@ -13,6 +13,17 @@ from ansible_collections.repro.stack.plugins.module_utils._module import library
 READ_METHODS = frozenset({"GET", "HEAD"})
 # What a service behind a gateway answers while it starts.
 NOT_READY = (502, 503, 504)
+# How a service is reached, in the options of every module that names its address.
+ARGUMENTS: dict[str, t.Any] = {
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "wait": {"type": "float", "default": 10.0},
+}
+
+
+def verified_by(given: t.Mapping[str, t.Any]) -> bool | str:
+    """What a certificate is checked against: these options' file, the system's authorities, or (False) nothing."""
+    return (given["ca_path"] or True) if given["validate_certs"] else False
 
 
 def retries(wait: float) -> t.Any:

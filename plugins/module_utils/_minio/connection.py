@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.repro.stack.plugins.module_utils import _http
+
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
@@ -29,9 +31,7 @@ def arguments() -> dict[str, t.Any]:
         "access_key": {"type": "str", "required": True, "no_log": False},
         "secret_key": {"type": "str", "required": True, "no_log": True},
         "region": {"type": "str", "default": "us-east-1"},
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_path": {"type": "path"},
-        "wait": {"type": "float", "default": 10.0},
+        **_http.ARGUMENTS,
     }
 
 
@@ -42,6 +42,6 @@ def connection(module: AnsibleModule) -> Connection:
         access_key=given["access_key"],
         secret_key=given["secret_key"],
         region=given["region"],
-        verify=(given["ca_path"] or True) if given["validate_certs"] else False,
+        verify=_http.verified_by(given),
         wait=given["wait"],
     )

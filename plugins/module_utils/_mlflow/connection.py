@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.repro.stack.plugins.module_utils import _http
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._http import JsonClient
 
@@ -15,9 +16,7 @@ if t.TYPE_CHECKING:
 
 ARGUMENTS: dict[str, t.Any] = {
     "endpoint": {"type": "str", "required": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "wait": {"type": "float", "default": 10.0},
+    **_http.ARGUMENTS,
 }
 API = "/api/2.0/mlflow/"
 # Tags that MLflow itself and its clients set.
@@ -61,7 +60,7 @@ def connect(module: AnsibleModule) -> Mlflow:
             given["endpoint"],
             service="MLflow",
             read_only=module.check_mode,
-            validate_certs=(given["ca_path"] or True) if given["validate_certs"] else False,
+            validate_certs=_http.verified_by(given),
             wait=given["wait"],
         )
     )

@@ -39,6 +39,26 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
+def finished(
+    argv: t.Sequence[str | Path], *, check: bool, env: dict[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The finished program, its output in one text; where ``check`` is set a failure is the test's."""
+    command = [str(part) for part in argv]
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if check and done.returncode != 0:
+        pytest.fail(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}")
+    return done
+
+
 @dataclasses.dataclass(frozen=True)
 class Project:
     """A clone, and the shell of whoever works in it."""
@@ -47,20 +67,7 @@ class Project:
     environment: dict[str, str] = dataclasses.field(repr=False)
 
     def run(self, *argv: str | Path, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
-        """The finished program, its output in one text; where ``check`` is set a failure is the test's."""
-        done = subprocess.run(
-            [str(part) for part in argv],
-            cwd=self.path,
-            env={**self.environment, **more},
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        if check and done.returncode != 0:
-            pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}\n{done.stdout}")
-        return done
+        return finished(argv, check=check, cwd=self.path, env={**self.environment, **more})
 
     def make(self, *targets: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
         return self.run("make", *targets, check=check, **more)
@@ -88,25 +95,9 @@ def bake(folder: Path, env: dict[str, str], check: bool = True, **answers: str) 
     # without what linters leave in a working tree, as it is published
     template = folder.with_name(f"{folder.name}-template")
     shutil.copytree(TEMPLATE, template, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"), dirs_exist_ok=True)
-    done = subprocess.run(
-        [
-            BIN / "cookiecutter",
-            "--no-input",
-            "--output-dir",
-            folder,
-            template,
-            *(f"{k}={v}" for k, v in answers.items()),
-        ],
-        env=env,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if check and done.returncode != 0:
-        pytest.fail(f"cookiecutter ended with {done.returncode}\n{done.stdout}")
-    return done
+    words = [f"{name}={value}" for name, value in answers.items()]
+    command = [BIN / "cookiecutter", "--no-input", "--output-dir", folder, template, *words]
+    return finished(command, check=check, env=env)
 
 
 class Bucket:
