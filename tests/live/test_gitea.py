@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import typing as t
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +81,21 @@ def test_content_is_removed_only_by_force(run: RunModule, name: str, gitea: t.An
             run("gitea_organization", name=name, state="absent", check_mode=check_mode)
     assert run("gitea_repository", owner=name, name="full", state="absent", force=True)["changed"]
     assert run("gitea_organization", name=name, state="absent")["changed"]
+
+
+def test_a_repository_of_nothing_but_a_tag_has_content(run: RunModule, name: str, gitea: t.Any, tmp_path: Path) -> None:
+    """The API calls it empty until the first branch arrived."""
+    run("gitea_organization", name=name)
+    run("gitea_repository", owner=name, name="tagged")
+    somebody = ["-c", "user.name=Eve", "-c", "user.email=eve@example.org"]
+    for words in (
+        ["init", "--quiet"],
+        [*somebody, "commit", "--quiet", "--allow-empty", "--message=one"],
+        ["push", "--quiet", f"{gitea.endpoint}/{name}/tagged", "HEAD:refs/tags/v1"],
+    ):
+        subprocess.run(["git", *words], cwd=tmp_path, env={**os.environ, **gitea.git_environment()}, check=True)
+    with pytest.raises(run.failed, match="is not empty: force=true"):
+        run("gitea_repository", owner=name, name="tagged", state="absent")
 
 
 def test_what_cannot_work_is_one_sentence(run: RunModule, name: str, gitea: t.Any) -> None:

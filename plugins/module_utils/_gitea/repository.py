@@ -25,7 +25,8 @@ class Repository(Resource):
         found = self._client.call("GET", self._path, missing_ok=True)
         if found is None:
             return None
-        if self._leaving and not found["empty"]:
+        # `empty` in what was found stays true for a while after a push, and for ever where only tags were pushed
+        if self._leaving and self._client.call("GET", f"{self._path}/git/refs", missing_ok=True):
             raise StackError(
                 f"The repository {self._owner}/{self._name} is not empty: force=true removes it with its content"
             )
