@@ -89,7 +89,7 @@ lock: .venv/test ## renew every lock from pyproject.toml and the build contexts
 	$(LOCK) --group verify -o playbooks/files/verify/requirements.txt
 	$(LOCK) roles/mlflow/files/image/requirements.in -o roles/mlflow/files/image/requirements.txt
 	$(LOCK) roles/cookiecutter_publish/files/image/requirements.in -o roles/cookiecutter_publish/files/image/requirements.txt
-	$(BIN)/python .ci/template_pins.py
+	$(BIN)/python .ci/pins.py
 
 # A Debian without python3-venv lacks ensurepip.
 .venv/uv: requirements/uv.txt
