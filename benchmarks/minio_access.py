@@ -187,6 +187,8 @@ def spread(values: list[float]) -> str:
 
 
 def main() -> None:
+    # where it is set, Python compiles every library of a module again for every task
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--members", type=int, default=20)

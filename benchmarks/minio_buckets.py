@@ -86,6 +86,8 @@ def show(title: str, taken: list[float], empty: float, count: int) -> None:
 
 
 def main() -> None:
+    # where it is set, Python compiles every library of a module again for every task
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", default="http://127.0.0.1:9000", help="S3 through the gateway (%(default)s)")
     parser.add_argument("--buckets", type=int, default=200, help="how many (%(default)s)")

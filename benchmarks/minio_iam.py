@@ -114,8 +114,8 @@ class Plays:
     def __init__(self, scratch: Path, server: Connection) -> None:
         self._scratch = scratch
         self._server = server
-        # where it is set, Python compiles every library of a module again for every task
-        self._environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        self._environment = {
+            **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
             "MINIO_ACCESS_KEY": server.access_key,
@@ -289,6 +289,8 @@ def remove(plays: Plays, server: Connection, word: str) -> None:
 
 
 def main() -> None:
+    # where it is set, Python compiles every library of a module again for every task
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", help="a server to use instead of an own one")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts (%(default)s)")

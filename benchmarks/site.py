@@ -119,6 +119,8 @@ def memory(engine: docker.DockerClient) -> dict[str, float]:
 
 
 def main() -> None:
+    # where it is set, Python compiles every library of a module again for every task
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
