@@ -231,19 +231,21 @@ def test_run_is_reproduced(project, run):
     assert "identical" in project.make("reproduce", f"RUN={run}").stdout
 
 
-def test_damaged_object_is_not_taken(project, bucket, tmp_path):
+def test_damaged_object_is_not_taken_but_named_and_repaired(project, bucket, run_module, tmp_path):
     outputs = yaml.safe_load((project.path / "dvc.lock").read_text())["stages"]["train"]["outs"]
     (digest,) = [each["md5"] for each in outputs if each["path"] == "models/model.pkl"]
     key = f"{SLUG}/dev/files/md5/{digest[:2]}/{digest[2:]}"
     right = bucket.read(key)
     bucket.write(key, right[:-1] + bytes([right[-1] ^ 1]))
-    try:
-        other = project.clone(tmp_path / SLUG)
-        other.make("key", f"FILE={KEYS / 'bob'}")
-        pulled = other.dvc("pull", check=False)
-        assert pulled.returncode != 0
-        assert not (other.path / "models" / "model.pkl").exists()
-    finally:
-        bucket.write(key, right)
+    other = project.clone(tmp_path / SLUG)
+    other.make("key", f"FILE={KEYS / 'bob'}")
+    assert other.dvc("pull", check=False).returncode != 0
+    assert not (other.path / "models" / "model.pkl").exists()
+
+    found = run_module("dvc_remote_info", path=str(other.path), credentials_file=str(KEYS / "bob"), verify=True)
+    assert [(each["md5"], each["path"]) for each in found["corrupt"]] == [(digest, "models/model.pkl")]
+    repaired = run_module("dvc_remote_repair", path=str(project.path), credentials_file=str(KEYS / "alice"))
+    assert [(each["path"], each["source"]) for each in repaired["restored"]] == [("models/model.pkl", "cache")]
+    assert bucket.read(key) == right
     other.dvc("pull")
     assert contents(other.path) == contents(project.path)
