@@ -72,6 +72,12 @@ options:
         description: Directory that is mounted into it.
         type: path
         required: true
+  paths:
+    description: Files and directories to look for, as patterns of a shell; RV(paths) names those that are there.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.3.0
   disk:
     description: Free space that must be there. What several paths need of one file system is added up.
     type: list
@@ -142,9 +148,30 @@ git:
   returned: success
   type: bool
   sample: true
+images:
+  description: Names by which the engine knows its images, by tag and by digest.
+  returned: success
+  type: list
+  elements: str
+  sample: [repro-stack/gateway:a4e9c1f0952f9a08]
+  version_added: 0.3.0
+networks:
+  description: The engine's networks by name, each as M(community.docker.docker_network) would declare it.
+  returned: success
+  type: dict
+  sample: {repro: {driver: bridge, internal: false, driver_options: {}}}
+  version_added: 0.3.0
+paths:
+  description: What O(paths) found.
+  returned: success
+  type: list
+  elements: str
+  sample: [/srv/minio]
+  version_added: 0.3.0
 """
 
 import shutil
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
@@ -173,6 +200,7 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "published": each(container=TEXT, address={"type": "str", "default": "127.0.0.1"}, ports=NUMBERS),
             "containers": each(name=TEXT, config_directory=PATH),
+            "paths": {"type": "list", "elements": "path", "default": []},
             "disk": each(path={"type": "path"}, minimum_bytes=NUMBER, until={"type": "path"}),
             "postgres": {"type": "dict", "options": {"data_directory": PATH, "major": NUMBER}},
             "minio_root_user": {"type": "dict", "options": {"recorded": PATH, "data_directory": PATH, "sha256": TEXT}},
@@ -184,9 +212,13 @@ def main() -> None:
         if problems := server_problems(module.params):
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise StackError(f"Nothing was changed, because the server cannot carry the stack:\n{lines}")
+        engine = Engine(module.params["docker_socket"])
         return {
-            "engine": Engine(module.params["docker_socket"]).answers(),
+            "engine": engine.answers(),
             "git": shutil.which("git") is not None,
+            "images": engine.images(),
+            "networks": engine.networks(),
+            "paths": [str(path) for pattern in module.params["paths"] for path in Path("/").glob(pattern.lstrip("/"))],
         }
 
     run_info(module, read)

@@ -31,6 +31,11 @@ def engine(tmp_path):
                 "/containers/json?all=1": containers,
                 "/info": {"DockerRootDir": str(tmp_path / "images")},
                 "/version": {},
+                "/images/json": [
+                    {"RepoTags": ["a:1", "a:2"], "RepoDigests": None},
+                    {"RepoTags": [], "RepoDigests": ["b@sha256:0"]},
+                ],
+                "/networks": [{"Name": "a", "Driver": "bridge", "Internal": False, "Options": {"mtu": "1"}, "Id": "0"}],
             }
             self.send_response(200)
             self.end_headers()
@@ -273,12 +278,21 @@ def test_a_blank_server_has_all_that_the_module_imports():
     assert {name.split(".")[0] for name in names} - sys.stdlib_module_names == {"ansible", "ansible_collections"}
 
 
-def test_it_says_whether_an_engine_answers(run_module, tmp_path):
-    assert run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))["engine"] is False
+def test_where_no_engine_answers(run_module, tmp_path):
+    found = run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))
+    assert (found["engine"], found["images"], found["networks"]) == (False, [], {})
 
 
 def test_an_engine_that_answers(run_module, engine, tmp_path):
-    assert run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))["engine"] is True
+    found = run_module("server_check", docker_socket=str(tmp_path / "docker.sock"))
+    assert (found["engine"], found["images"]) == (True, ["a:1", "a:2", "b@sha256:0"])
+    assert found["networks"] == {"a": {"driver": "bridge", "internal": False, "driver_options": {"mtu": "1"}}}
+
+
+def test_it_says_which_paths_are_there(run_module, tmp_path):
+    (tmp_path / ".complete-1").touch()
+    asked = [f"{tmp_path}/missing", str(tmp_path), f"{tmp_path}/.complete-*"]
+    assert run_module("server_check", paths=asked)["paths"] == [str(tmp_path), f"{tmp_path}/.complete-1"]
 
 
 def test_it_says_whether_git_is_installed(run_module, tmp_path, monkeypatch):

@@ -57,6 +57,19 @@ class Engine:
             if port.get("PublicPort") and port.get("Type") == "tcp"
         ]
 
+    def images(self) -> list[str]:
+        """Every name of every image, by tag and by digest."""
+        listed = self._get("/images/json") or []
+        return [name for each in listed for names in ("RepoTags", "RepoDigests") for name in each.get(names) or []]
+
+    def networks(self) -> dict[str, dict[str, t.Any]]:
+        """What each network is, by its name."""
+        options = {"driver": "Driver", "internal": "Internal", "driver_options": "Options"}
+        return {
+            each["Name"]: {option: each[name] for option, name in options.items()}
+            for each in self._get("/networks") or []
+        }
+
     def directory(self) -> str:
         """Where the engine keeps images."""
         return (self._get("/info") or {}).get("DockerRootDir") or DEFAULT_DIRECTORY
