@@ -277,9 +277,10 @@ def main() -> None:
         bench.s3.create_bucket(Bucket=bench.bucket)
         try:
             ways = variants(options.jobs, brief=options.brief)
-            warm = bench.load("warm", 2, 1)
-            bench.by_dvc(warm, "warm-0", ways[0])
-            shutil.rmtree(warm)
+            if options.large or options.small:
+                warm = bench.load("warm", 2, 1)
+                bench.by_dvc(warm, "warm-0", ways[0])
+                shutil.rmtree(warm)
             if options.large:
                 bench.compare("large", options.large, options.megabytes * MIB, ways, options.rounds)
             if options.small:
