@@ -16,8 +16,14 @@ options:
     description:
       - Access token of the user who makes the calls. One with the scopes C(write:organization), C(write:repository) and
         C(read:user) is enough.
+      - Either this or O(username) and O(password) are needed.
     type: str
-    required: true
+  username:
+    description: User who makes the calls, where no O(token) is given.
+    type: str
+  password:
+    description: Password of O(username).
+    type: str
   validate_certs:
     description: Whether to check the forge's certificate.
     type: bool

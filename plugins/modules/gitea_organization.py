@@ -59,7 +59,7 @@ organization:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._gitea.connection import ARGUMENTS, connect
+from ansible_collections.repro.stack.plugins.module_utils._gitea.connection import ARGUMENTS, RULES, connect
 from ansible_collections.repro.stack.plugins.module_utils._gitea.organization import FIELDS, Organization
 from ansible_collections.repro.stack.plugins.module_utils._module import STATE, run_resource
 
@@ -75,6 +75,7 @@ def main() -> None:
             "state": STATE,
         },
         supports_check_mode=True,
+        **RULES,
     )
     leaving = module.params["state"] == "absent"
     run_resource(

@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - repro.stack.attributes
 options:
   owner:
-    description: Organisation that it belongs to, or the user whose token is used.
+    description: Organisation that it belongs to, or the user who makes the calls.
     type: str
     required: true
   name:
@@ -78,7 +78,7 @@ repository:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._gitea.connection import ARGUMENTS, connect
+from ansible_collections.repro.stack.plugins.module_utils._gitea.connection import ARGUMENTS, RULES, connect
 from ansible_collections.repro.stack.plugins.module_utils._gitea.repository import FIELDS, Repository
 from ansible_collections.repro.stack.plugins.module_utils._module import STATE, run_resource
 
@@ -98,6 +98,7 @@ def main() -> None:
             "state": STATE,
         },
         supports_check_mode=True,
+        **RULES,
     )
     given = module.params
     leaving = given["state"] == "absent" and not given["force"]

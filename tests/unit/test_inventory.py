@@ -30,6 +30,7 @@ SECRETS = [
     "vault_minio_root_user",
     "vault_postgres_mlflow_password",
 ]
+GITEA = "registry.example.org/gitea:1.27.2"
 GOOD = "S3cret-of-this-test-only"
 HOST = {"stack_name": "gpu.example.org", "inventory_hostname": "gpu", "inventory_dir": "/inventories/gpu_server"}
 MISSING = object()
@@ -101,6 +102,11 @@ def test_a_good_inventory_needs_a_name_and_secrets_and_builds_nothing(say):
     assert not [name for name in say.asked if name.endswith("_image") or name == "container_image_wanted"]
 
 
+def test_an_inventory_with_gitea_needs_its_image_and_secrets(say):
+    """The database, the forge and its identity follow."""
+    assert say(gitea_image=GITEA, vault_postgres_gitea_password=GOOD) == []
+
+
 MAKES = "`ansible-playbook playbooks/secrets.yml` makes it in a new inventory; else add it to the vault file"
 LOOPBACK = (
     "but only a loopback address such as 127.0.0.1 is accepted, "
@@ -121,6 +127,20 @@ LOOPBACK = (
             {"cookiecutter_publish_forge": "https://eve:secret@git.example.org", "cookiecutter_publish_token": GOOD},
             "cookiecutter_publish_forge must be the forge's web address, such as https://git.example.org, "
             "without credentials",
+        ),
+        # Gitea
+        ({"gitea_image": GITEA}, f"vault_postgres_gitea_password is missing; {MAKES}"),
+        (
+            {"gitea_image": GITEA, "postgres_databases": [{"name": "mlflow"}]},
+            "gitea_database is gitea, which postgres_databases does not declare",
+        ),
+        (
+            {"gitea_image": GITEA, "vault_postgres_gitea_password": GOOD, "cookiecutter_publish_forge": ""},
+            "cookiecutter_publish_forge is empty, but the port of static repositories is Gitea's: leave it out",
+        ),
+        (
+            {"gitea_settings": {"APP_NAME": "Git"}},
+            "gitea_settings: APP_NAME is not a section with its settings; what has none belongs to DEFAULT",
         ),
         # secrets
         ({"vault_minio_root_password": MISSING}, f"vault_minio_root_password is missing; {MAKES}"),

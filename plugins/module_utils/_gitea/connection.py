@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.repro.stack.plugins.module_utils import _http
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
 from ansible_collections.repro.stack.plugins.module_utils._http import JsonClient
 
@@ -16,26 +18,43 @@ if t.TYPE_CHECKING:
 
 ARGUMENTS: dict[str, t.Any] = {
     "endpoint": {"type": "str", "required": True},
-    "token": {"type": "str", "required": True, "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "wait": {"type": "float", "default": 10.0},
+    "token": {"type": "str", "no_log": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    **_http.ARGUMENTS,
+}
+# What these options ask of each other.
+RULES: dict[str, t.Any] = {
+    "mutually_exclusive": [("token", "username"), ("token", "password")],
+    "required_one_of": [("token", "username")],
+    "required_together": [("username", "password")],
 }
 
 
 def connect(module: AnsibleModule) -> JsonClient:
     """The API of the forge that the module's options name."""
     given = module.params
+    by_token = given["token"] is not None
+    return client(module, f"token {given['token']}" if by_token else basic(given["username"], given["password"]))
+
+
+def client(module: AnsibleModule, authorization: str) -> JsonClient:
+    given = module.params
     if "@" in urlsplit(given["endpoint"]).netloc:
-        raise InvalidInputError("endpoint holds credentials: give the forge's address alone, and a token")
+        raise InvalidInputError("endpoint holds credentials: give the forge's address alone")
     return JsonClient(
         given["endpoint"].rstrip("/") + "/api/v1",
         service="Gitea",
         read_only=module.check_mode,
-        authorization=f"token {given['token']}",
-        validate_certs=(given["ca_path"] or True) if given["validate_certs"] else False,
+        authorization=authorization,
+        validate_certs=_http.verified_by(given),
         wait=given["wait"],
     )
+
+
+def basic(username: str, password: str) -> str:
+    """The header of somebody who signs in by a password."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def path(*parts: str) -> str:

@@ -28,7 +28,17 @@ PARENT = "platform"
 
 
 def problems(variables: Variables) -> t.Iterator[str]:
-    for rule in (_stack_name, _addresses, _ports, _buckets, _used_buckets, _service_accounts, _databases, _forge):
+    for rule in (
+        _stack_name,
+        _addresses,
+        _ports,
+        _buckets,
+        _used_buckets,
+        _service_accounts,
+        _databases,
+        _forge,
+        _gitea,
+    ):
         yield from rule(variables)
     yield from project_rules.problems(variables, {ADMINISTRATOR, PARENT})
 
@@ -136,9 +146,10 @@ def _databases(variables: Variables) -> t.Iterator[str]:
     for database in databases:
         if fault := database_fault(database["name"]):
             yield f"postgres_databases: {database['name']!r} cannot be a database: {fault}"
+    idle = () if _gitea_is_on(variables) else ("gitea_database",)
     taken: dict[str, str] = {}
     for name in sorted(variables.options, key=lambda name: (not name.endswith("_dsn"), name)):
-        if not name.endswith(("_database", "_dsn")) or not variables.value(name):
+        if not name.endswith(("_database", "_dsn")) or name in idle or not variables.value(name):
             continue
         used = variables.value(name)
         if name.endswith("_dsn"):
@@ -147,7 +158,7 @@ def _databases(variables: Variables) -> t.Iterator[str]:
             except ValueError as fault:
                 yield f"{name} {fault}"
                 continue
-        elif used not in {database["name"] for database in databases} and not variables.refused("postgres_databases"):
+        elif variables.value("postgres_databases") is not None and used not in {each["name"] for each in databases}:
             yield f"{name} is {used}, which postgres_databases does not declare"
         if used in taken:
             yield f"{name} and {taken[used]} lead to the same database {used}; each service needs its own"
@@ -163,11 +174,26 @@ def _forge(variables: Variables) -> t.Iterator[str]:
             "cookiecutter_publish_forge must be the forge's web address, such as https://git.example.org, "
             "without credentials"
         )
+    elif _gitea_is_on(variables) and forge == variables.value("gitea_endpoint"):
+        return  # its administrator publishes
     elif variables.value("cookiecutter_publish_api") and not variables.value("cookiecutter_publish_token"):
         yield (
             f"cookiecutter_publish_forge is {forge}, which wants a token: "
             "add vault_cookiecutter_publish_token to the vault file"
         )
+
+
+def _gitea_is_on(variables: Variables) -> bool:
+    return not variables.is_default("gitea_image") and bool(variables.value("gitea_image"))
+
+
+def _gitea(variables: Variables) -> t.Iterator[str]:
+    for section, settings in (variables.value("gitea_settings") or {}).items():
+        if not isinstance(settings, dict):
+            yield f"gitea_settings: {section} is not a section with its settings; what has none belongs to DEFAULT"
+    published = ("cookiecutter_publish_forge", "cookiecutter_publish_url")
+    if _gitea_is_on(variables) and not any(variables.value(name) for name in published):
+        yield "cookiecutter_publish_forge is empty, but the port of static repositories is Gitea's: leave it out"
 
 
 def _repeated(variable: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
