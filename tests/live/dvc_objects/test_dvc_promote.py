@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -76,6 +82,35 @@ def test_a_promotion_that_was_cut_goes_on(promote: RunModule, project: t.Any) ->
     done = promote()
     assert [each["path"] for each in done["copied"]] == ["data/images/2.png"]
     assert len(project.versions("prod")) == len(versions) + 1
+
+
+def test_a_promotion_that_is_killed_goes_on_where_it_was(promote: RunModule, project: t.Any) -> None:
+    many = project.clone("many")
+    (many / "data" / "many").mkdir()
+    for number in range(200):
+        (many / "data" / "many" / str(number)).write_text(f"one of many: {number}")
+    project.commit("Many", "data/many", at=many)
+    project.run("dvc", "push", "-q", "data/many.dvc", at=many)
+    (listing,) = [name for name, content in project.stored().items() if b"199" in content and name.endswith(".dir")]
+    before = set(project.versions("prod"))
+
+    options = {"path": str(many), "ref": "HEAD", "credentials_file": project.promotion, "jobs": 1}
+    module = [sys.executable, "-m", "ansible_collections.repro.stack.plugins.modules.dvc_promote"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(module, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as killed:
+        killed.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
+        killed.stdin.close()
+        while len(set(project.versions("prod")) - before) < 10 and killed.poll() is None:
+            time.sleep(0.01)
+        killed.kill()
+    assert killed.returncode == -signal.SIGKILL
+    cut = set(project.versions("prod")) - before
+    assert 10 <= len(cut) < 200 and listing not in project.stored("prod")
+
+    done = promote("HEAD", path=many)
+    made = set(project.versions("prod")) - before
+    assert done["promotion"]["missing"] == {} and listing in project.stored("prod")
+    assert cut < made and len(made) == len({key for key, _version in made}), "something was copied twice"
 
 
 @pytest.mark.parametrize("check_mode", [True, False])

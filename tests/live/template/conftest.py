@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import typing as t
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, home: Path, bucket: Bucket
     made = Project(folder / SLUG, env)
     made.git("config", "--global", "user.name", "Alice")
     made.git("config", "--global", "user.email", "alice@example.org")
-    made.make("key", f"FILE={KEYS / 'alice'}")
+    key = folder / "keys of alice" / "churn"  # as people name folders
+    key.parent.mkdir()
+    shutil.copy(KEYS / "alice", key)
+    made.make("key", f"FILE=../{key.parent.name}/{key.name}")
     made.make("hooks")
     created = gitea.api("POST", "/user/repos", {"name": SLUG, "auto_init": False, "default_branch": "main"})
     assert created.status_code == 201, created.text

@@ -18,7 +18,7 @@ def test_page_works_as_it_is_written(stack, bucket, gitea, home, tmp_path):
     elsewhere = {
         "http://127.0.0.1:3000": "http://127.0.0.1:13000",
         "https://git.example.org/team/churn.git": f"{gitea.endpoint}/{gitea.user}/first.git",
-        "~/churn.key": str(KEYS / "alice"),
+        "~/churn.key": shlex.quote(str(KEYS / "alice")),
     }
     shell = Project(tmp_path, environment(home, **gitea.git_environment()))
     shell.git("config", "--global", "user.name", "Ada Lovelace")
