@@ -167,7 +167,7 @@ class Playbook:
 
     def run(self, name: str) -> None:
         command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", self._files[name]]
-        command += ["-e", f"ansible_python_interpreter={sys.executable}"]
+        command += ["-e", json.dumps({"ansible_python_interpreter": sys.executable})]
         ran = subprocess.run(
             command, capture_output=True, text=True, check=False,
             env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},

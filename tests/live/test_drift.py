@@ -153,7 +153,7 @@ def iam(module: str, **options: t.Any):
             "access_key": stack.secrets["vault_minio_root_user"],
             "secret_key": stack.secrets["vault_minio_root_password"],
         }
-        interpreter = f"ansible_python_interpreter={sys.executable}"
+        interpreter = json.dumps({"ansible_python_interpreter": sys.executable})
         arguments = json.dumps({**caller, **options})
         subprocess.run(
             [BIN / "ansible", "localhost", "-e", interpreter, "-m", f"repro.stack.{module}", "-a", arguments],

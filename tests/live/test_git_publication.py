@@ -220,7 +220,7 @@ def test_a_run_that_is_killed_in_the_middle_is_completed(
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"repro.stack.git_publication": task}]}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
     command = [BIN / "ansible-playbook", tmp_path / "play.yml", "--diff"]
-    command += ["-e", f"ansible_python_interpreter={sys.executable}"]
+    command += ["-e", json.dumps({"ansible_python_interpreter": sys.executable})]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
 
     def run(kill_at: str | None) -> tuple[int, str]:
