@@ -6,12 +6,27 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     # Where the forge is and as whom a module speaks to it: plugins/module_utils/_gitea/connection.py
-    DOCUMENTATION = r"""
+    CONNECTION = r"""
 options:
   endpoint:
     description: Address of the forge, such as V(https://git.example.org), without C(/api/v1).
     type: str
     required: true
+  validate_certs:
+    description: Whether to check the forge's certificate.
+    type: bool
+    default: true
+  ca_path:
+    description: File with the authorities that may have signed the forge's certificate, in place of the system's.
+    type: path
+  wait:
+    description: Seconds to wait for a forge that is starting.
+    type: float
+    default: 10.0
+"""
+
+    DOCUMENTATION = r"""
+options:
   token:
     description:
       - Access token of the user who makes the calls. One with the scopes C(write:organization), C(write:repository) and
@@ -24,17 +39,6 @@ options:
   password:
     description: Password of O(username).
     type: str
-  validate_certs:
-    description: Whether to check the forge's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: File with the authorities that may have signed the forge's certificate, in place of the system's.
-    type: path
-  wait:
-    description: Seconds to wait for a forge that is starting.
-    type: float
-    default: 10.0
 requirements:
   - Python package C(requests) where the module runs
 notes:

@@ -16,12 +16,9 @@ description:
     password and the right, and which is then removed.
   - No secret is in a command line, in an environment or in what the module returns.
 extends_documentation_fragment:
+  - repro.stack.gitea.connection
   - repro.stack.attributes
 options:
-  endpoint:
-    description: Address of the forge, such as V(http://127.0.0.1:3000), without C(/api/v1).
-    type: str
-    required: true
   name:
     description: Name of the account.
     type: str
@@ -42,17 +39,6 @@ options:
     description: Gitea's configuration file in the container.
     type: str
     default: /etc/gitea/app.ini
-  validate_certs:
-    description: Whether to check the forge's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: File with the authorities that may have signed the forge's certificate, in place of the system's.
-    type: path
-  wait:
-    description: Seconds to wait for a forge that is starting.
-    type: float
-    default: 10.0
 requirements:
   - Python packages C(requests) and C(docker) where the module runs
 notes:

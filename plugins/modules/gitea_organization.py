@@ -14,6 +14,7 @@ description:
   - Makes an organisation, keeps its description and visibility, or removes it.
 extends_documentation_fragment:
   - repro.stack.gitea
+  - repro.stack.gitea.connection
   - repro.stack.attributes
 options:
   name:

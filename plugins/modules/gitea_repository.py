@@ -15,6 +15,7 @@ description:
   - To publish something in it use M(repro.stack.git_publication).
 extends_documentation_fragment:
   - repro.stack.gitea
+  - repro.stack.gitea.connection
   - repro.stack.attributes
 options:
   owner:

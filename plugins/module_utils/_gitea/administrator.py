@@ -103,8 +103,10 @@ class Administrator(Resource):
                 *("admin", "user", "generate-access-token", "--raw", "--scopes=write:admin"),
                 *(f"--username={HELPER}", f"--token-name={secrets.token_hex(8)}"),
             )
-            [token] = TOKEN.findall(said)
-            yield self._connect(f"token {token}")
+            token = TOKEN.search(said)
+            if token is None:
+                raise StackError(f"`gitea admin user generate-access-token` gave no token for {HELPER}")
+            yield self._connect(f"token {token[0]}")
         except StackError:
             with contextlib.suppress(StackError):  # what went wrong before it is what to tell
                 self._remove_helper()
