@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import docker
+import gitea as forge
 import pytest
 import yaml
 
@@ -132,8 +133,5 @@ def mlflow(stack: Stack) -> Mlflow:
 @pytest.fixture(scope="session")
 def gitea(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
     """A real Gitea with nothing in it; what it is called and how it signs in: tests/live/gitea.py."""
-    sys.path.insert(0, str(Path(__file__).parent))  # folders below have a conftest of their own
-    import gitea as forge
-
     with forge.running(tmp_path_factory.mktemp("gitea")) as running:
         yield running

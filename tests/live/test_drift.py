@@ -15,10 +15,10 @@ import sys
 import typing as t
 from pathlib import Path
 
-import boto3
 import docker
 import psycopg2
 import pytest
+from s3 import s3_client
 
 BIN = Path(sys.executable).parent
 SERVICES = ("gateway", "postgres", "minio", "mlflow")
@@ -123,12 +123,8 @@ def sql(statement: str, database: str = "mlflow"):
 
 
 def s3(stack):
-    return boto3.client(
-        "s3",
-        endpoint_url="http://127.0.0.1:19000",
-        region_name="us-east-1",
-        aws_access_key_id=stack.secrets["vault_minio_root_user"],
-        aws_secret_access_key=stack.secrets["vault_minio_root_password"],
+    return s3_client(
+        "http://127.0.0.1:19000", stack.secrets["vault_minio_root_user"], stack.secrets["vault_minio_root_password"]
     )
 
 

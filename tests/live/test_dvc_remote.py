@@ -9,8 +9,8 @@ import typing as t
 import uuid
 from pathlib import Path
 
-import boto3
 import pytest
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 DVC = Path(sys.executable).parent / "dvc"
@@ -110,9 +110,7 @@ def test_dvc_pushes_and_pulls_with_what_was_written(
         assert (clone / path.relative_to(repository)).read_bytes() == each
 
     # verify: an object with other bytes is not taken
-    s3 = boto3.client(
-        "s3", endpoint_url=minio.endpoint, aws_access_key_id=minio.access_key, aws_secret_access_key=minio.secret_key
-    )
+    s3 = s3_client(minio.endpoint, minio.access_key, minio.secret_key)
     keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket["name"])["Contents"]]
     s3.put_object(Bucket=bucket["name"], Key=next(key for key in keys if not key.endswith(".dir")), Body=b"corrupt")
     third = repository.parent / "third"

@@ -14,15 +14,14 @@ import zlib
 from base64 import b64encode
 from urllib.parse import quote, urlsplit
 
-import boto3
 import docker
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.client import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from s3 import remove_bucket, s3_client
 
 GATEWAY = "test-gateway"
 MINIO = "test-minio"
@@ -47,15 +46,9 @@ ODD_KEYS = [
 ]
 
 
-def client_of(endpoint: str, minio: t.Any, **config: t.Any) -> t.Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=minio.access_key,
-        aws_secret_access_key=minio.secret_key,
-        config=Config(signature_version="s3v4", retries={"total_max_attempts": 1}, **config),
-    )
+def client_of(endpoint: str, minio: t.Any) -> t.Any:
+    config = {"signature_version": "s3v4", "retries": {"total_max_attempts": 1}}
+    return s3_client(endpoint, minio.access_key, minio.secret_key, **config)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +72,7 @@ def bucket(s3: t.Any) -> t.Iterator[str]:
     name = f"gateway-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name)
     yield name
-    for found in s3.list_objects_v2(Bucket=name).get("Contents", []):
-        s3.delete_object(Bucket=name, Key=found["Key"])
-    s3.delete_bucket(Bucket=name)
+    remove_bucket(s3, name)
 
 
 def address_of(engine: t.Any) -> str:

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import typing as t
 import uuid
 from pathlib import Path
 
 import docker
+import gitea
 import psycopg2
 import pytest
 import requests
@@ -102,11 +102,8 @@ def sql(stack: t.Any, *statements: str) -> list[tuple[t.Any, ...]]:
 
 @pytest.fixture(scope="module")
 def images(stack: t.Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    sys.path.insert(0, str(Path(__file__).parent))
-    import gitea as program
-
     context = tmp_path_factory.mktemp("image")
-    shutil.copytree(program.built(), context / "gitea")
+    shutil.copytree(gitea.built(), context / "gitea")
     (context / "Dockerfile").write_text(DOCKERFILE)
     base = max(engine().images.list("repro-stack/base"), key=lambda image: image.attrs["Created"]).tags[0]
     for name in (OLD, NEW):

@@ -7,22 +7,14 @@ import os
 import signal
 import subprocess
 
-import boto3
 import docker
 import pytest
-from botocore.config import Config
+from s3 import s3_client
 
 
 @pytest.fixture
 def store(minio):
-    return boto3.client(
-        "s3",
-        endpoint_url=minio.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=minio.access_key,
-        aws_secret_access_key=minio.secret_key,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    return s3_client(minio.endpoint, minio.access_key, minio.secret_key, retries={"total_max_attempts": 1})
 
 
 def test_a_killed_run_is_completed_by_the_next(stack, store):

@@ -9,14 +9,13 @@ import time
 import typing as t
 import uuid
 
-import boto3
 import docker
 import minio as minio_sdk
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.permissions import permission
-from botocore.config import Config
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 Surprise = tuple[str, str, str, str]
@@ -52,14 +51,7 @@ class World:
             "access_key": self.minio.access_key,
             "secret_key": self.minio.secret_key,
         }
-        self.s3 = boto3.client(
-            "s3",
-            endpoint_url=self.minio.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=self.minio.access_key,
-            aws_secret_access_key=self.minio.secret_key,
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        self.s3 = s3_client(**self.connection)
 
     def make(self) -> None:
         self.one("minio_buckets", buckets=[{"name": self.bucket, "versioning": True}, {"name": self.other}])

@@ -16,13 +16,12 @@ import time
 import typing as t
 import zipfile
 
-import boto3
 import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from s3 import s3_client
 
 Diff = dict[str, t.Any]
 
@@ -100,14 +99,7 @@ class Store:
         self._endpoint = endpoint
         self._run_module = run_module
         self.admin = Admin(Connection(endpoint, "root", password, "us-east-1", True, 20.0), read_only=False)
-        self.s3 = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="root",
-            aws_secret_access_key=password,
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        self.s3 = s3_client(endpoint, "root", password)
         self._root = {"endpoint": endpoint, "access_key": "root", "secret_key": password, "wait": 20.0}
 
     def keep(self, *, check_mode: bool = False) -> Diff:
@@ -454,13 +446,7 @@ def test_a_lock_that_cannot_be_repaired_is_named(store: Store) -> None:
 def test_the_wrong_keys_do_nothing(store: Store) -> None:
     """What the table relies on: a key that was cut off is cut off at once."""
     store.call("PUT", "set-user-status", accessKey="team", status="disabled")
-    limited = boto3.client(
-        "s3",
-        endpoint_url=store.s3.meta.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="team",
-        aws_secret_access_key=SECRETS["team"],
-    )
+    limited = s3_client(store.s3.meta.endpoint_url, "team", SECRETS["team"])
     with pytest.raises(ClientError):
         limited.list_objects_v2(Bucket="data")
     store.keep()

@@ -7,9 +7,8 @@ import json
 import typing as t
 import uuid
 
-import boto3
 import pytest
-from botocore.config import Config
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 
@@ -94,17 +93,10 @@ def test_a_wrong_secret_is_an_error_where_something_is_asked_for(
         run_module("minio_info", **{**connection, "secret_key": "another-secret"}, gather=["buckets"])
 
 
-def test_objects(run_module: RunModule, connection: dict[str, str], minio: t.Any) -> None:
+def test_objects(run_module: RunModule, connection: dict[str, str]) -> None:
     bucket = f"test-{uuid.uuid4().hex[:8]}"
     run_module("minio_bucket", **connection, name=bucket)
-    client = boto3.client(
-        "s3",
-        endpoint_url=minio.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=minio.access_key,
-        aws_secret_access_key=minio.secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    client = s3_client(**connection)
     contents = {"a/1": b"one", "a/2": b"x" * 3_000_000, "b": b""}
     for key, content in contents.items():
         client.put_object(Bucket=bucket, Key=key, Body=content)

@@ -9,7 +9,6 @@ import time
 import typing as t
 import uuid
 
-import boto3
 import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
@@ -17,11 +16,11 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Ad
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
 from ansible_collections.repro.stack.plugins.module_utils._minio.policies import policy, policy_words
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from policy_shapes import documents, reshaped
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 Document = dict[str, t.Any]
@@ -109,14 +108,7 @@ class Server:
         return Admin(Connection(self.endpoint, self.user, self.password, "us-east-1", True, 5.0), read_only=False)
 
     def s3(self, access_key: str, secret_key: str) -> t.Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-        )
+        return s3_client(self.endpoint, access_key, secret_key, retries={"total_max_attempts": 1})
 
     def import_by_hand(self, file: str, name: str, entry: Document) -> None:
         stored = Identities(self.admin())

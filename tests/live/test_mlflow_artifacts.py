@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from urllib.parse import quote, urlsplit
 
-import boto3
 import docker
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from s3 import remove_versions, s3_client
 
 MIB = 1024 * 1024
 BUCKET = "mlflow-artifacts"
@@ -35,13 +35,7 @@ SIZES = [0, 1, 5 * MIB, 16 * MIB - 1, 16 * MIB, 16 * MIB + 1, 40 * MIB]
 
 @pytest.fixture(scope="module")
 def s3(minio: t.Any) -> t.Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=minio.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=minio.root_user,
-        aws_secret_access_key=minio.root_password,
-    )
+    return s3_client(minio.endpoint, minio.root_user, minio.root_password)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +43,7 @@ def folder(s3: t.Any) -> t.Iterator[str]:
     """A folder of the bucket, gone in the end with every version."""
     name = f"artifacts-test-{uuid.uuid4().hex[:8]}"
     yield name
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix=f"{name}/"):
-        for found in page.get("Versions", []) + page.get("DeleteMarkers", []):
-            s3.delete_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])
+    remove_versions(s3, BUCKET, f"{name}/")
 
 
 def address(mlflow: t.Any, key: str) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Ad
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from s3 import remove_versions
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 
@@ -97,9 +98,7 @@ def keys(stack: t.Any, minio: t.Any, tmp_path_factory: pytest.TempPathFactory) -
     made.run(projects=[])
     for bucket in ("datasets", "dvc"):
         for prefix in (f"{CHURN}/", f"{FACES}/", f"_base-models/{UNIQUE}/"):
-            found = made.administrator.list_object_versions(Bucket=bucket, Prefix=prefix)
-            for each in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
-                made.administrator.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+            remove_versions(made.administrator, bucket, prefix)
 
 
 # What each key may do where, tried with a real client: l(ist), g(et), p(ut), d(elete), (delete a) v(ersion).
@@ -136,8 +135,7 @@ def test_a_key_does_exactly_what_is_declared(keys: Keys, name: str) -> None:
         codes = {letter: refused(request) for letter, request in tried.items()}
         assert set(codes.values()) <= {None, "AccessDenied"}
         found[place] = "".join(letter for letter, code in codes.items() if code is None)
-        for each in keys.administrator.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", ()):
-            keys.administrator.delete_object(**there, VersionId=each["VersionId"])
+        remove_versions(keys.administrator, bucket, key)
     shared = {} if name.endswith(("-promotion", "-deletion")) else {f"datasets/_base-models/{UNIQUE}/": "lg"}
     assert {place: letters for place, letters in found.items() if letters} == {**ALLOWED[name], **shared}
 

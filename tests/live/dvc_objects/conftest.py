@@ -15,12 +15,11 @@ import typing as t
 import uuid
 from pathlib import Path
 
-import boto3
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.repro.stack.plugins.module_utils._inventory.projects import Projects
 from ansible_collections.repro.stack.plugins.modules import minio_iam
-from botocore.config import Config
+from s3 import remove_bucket, s3_client
 
 SECRET = "a-secret-of-a-test"
 BIN = Path(sys.executable).parent
@@ -46,14 +45,7 @@ class Project:
 
     @property
     def s3(self) -> t.Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=self.minio.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=self.minio.access_key,
-            aws_secret_access_key=self.minio.secret_key,
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        return s3_client(self.minio.endpoint, self.minio.access_key, self.minio.secret_key)
 
     def key(self, name: str, secret: str = SECRET) -> str:
         """The path of a key file as the role projects writes it."""
@@ -178,14 +170,11 @@ def quiet(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def bucket(minio: t.Any) -> t.Iterator[str]:
     name = f"dvc-{uuid.uuid4().hex[:6]}"
-    s3 = Project(minio, name, "", Path(), {}).s3
+    s3 = s3_client(minio.endpoint, minio.access_key, minio.secret_key)
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     yield name
-    told = s3.list_object_versions(Bucket=name)
-    for each in [*told.get("Versions", ()), *told.get("DeleteMarkers", ())]:
-        s3.delete_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"])
-    s3.delete_bucket(Bucket=name)
+    remove_bucket(s3, name)
 
 
 @pytest.fixture(scope="session")

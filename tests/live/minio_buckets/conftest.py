@@ -5,46 +5,12 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-import boto3
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
-from botocore.config import Config
+from s3 import remove_bucket, s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
-
-
-@pytest.fixture(scope="session")
-def s3_client() -> t.Callable[..., t.Any]:
-    """s3_client(endpoint, access_key, secret_key) is somebody else's client there."""
-    return _client
-
-
-@pytest.fixture(scope="session")
-def remove() -> t.Callable[[t.Any, str], None]:
-    """remove(s3, name) removes a bucket with all that is in it, if it is there."""
-    return _remove
-
-
-def _client(endpoint: str, access_key: str, secret_key: str, region: str = "us-east-1") -> t.Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-
-
-def _remove(s3: t.Any, name: str) -> None:
-    try:
-        told = s3.list_object_versions(Bucket=name)
-        for each in [*told.get("Versions", ()), *told.get("DeleteMarkers", ())]:
-            s3.delete_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"], BypassGovernanceRetention=True)
-        s3.delete_bucket(Bucket=name)
-    except s3.exceptions.NoSuchBucket:
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +20,7 @@ def connection(minio: t.Any) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def s3(connection: dict[str, str]) -> t.Any:
-    return _client(**connection)
+    return s3_client(**connection)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +33,7 @@ def admin(minio: t.Any) -> Admin:
 def name(s3: t.Any) -> t.Iterator[str]:
     made = f"test-{uuid.uuid4().hex[:12]}"
     yield made
-    _remove(s3, made)
+    remove_bucket(s3, made)
 
 
 @pytest.fixture
@@ -76,7 +42,7 @@ def names(s3: t.Any) -> t.Iterator[list[str]]:
     made = [f"{prefix}-{number}" for number in range(3)]
     yield made
     for each in made:
-        _remove(s3, each)
+        remove_bucket(s3, each)
 
 
 @pytest.fixture

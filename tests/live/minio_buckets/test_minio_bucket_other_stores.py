@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 from moto.server import ThreadedMotoServer
+from s3 import remove_bucket, s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 Connect = dict[str, t.Any]
@@ -199,15 +200,13 @@ def moto() -> t.Iterator[Connect]:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(moto: Connect, s3_client: t.Callable[..., t.Any]) -> t.Any:
+def elsewhere(moto: Connect) -> t.Any:
     """Somebody else's client there."""
-    return s3_client(moto["endpoint"], moto["access_key"], moto["secret_key"], moto["region"])
+    return s3_client(moto["endpoint"], moto["access_key"], moto["secret_key"], region=moto["region"])
 
 
 @pytest.fixture
-def other(
-    run_module: RunModule, moto: Connect, elsewhere: t.Any, remove: t.Callable[[t.Any, str], None]
-) -> t.Iterator[RunModule]:
+def other(run_module: RunModule, moto: Connect, elsewhere: t.Any) -> t.Iterator[RunModule]:
     """other(check_mode=False, **options) keeps a bucket in the other store."""
     name = f"test-{uuid.uuid4().hex[:12]}"
 
@@ -217,7 +216,7 @@ def other(
 
     run.name = name  # type: ignore[attr-defined]
     yield run
-    remove(elsewhere, name)
+    remove_bucket(elsewhere, name)
 
 
 UPLOADS = {"id": "uploads", "abort_multipart_days": 3}

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import docker
 import pytest
 import requests
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 
@@ -83,7 +84,7 @@ def connection(minio_image: str, webhook: tuple[str, t.Any]) -> t.Iterator[dict[
 
 
 @pytest.fixture(scope="module")
-def s3(connection: dict[str, t.Any], s3_client: t.Callable[..., t.Any]) -> t.Any:
+def s3(connection: dict[str, t.Any]) -> t.Any:
     return s3_client(connection["endpoint"], **ROOT)
 
 

@@ -10,13 +10,12 @@ import typing as t
 import uuid
 import zipfile
 
-import boto3
 from ansible.module_utils.common import warnings
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 
@@ -119,14 +118,7 @@ class Iam:
         return self.exported("svcaccts")[self.account]
 
     def s3(self, access_key: str, secret_key: str) -> t.Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=self.minio.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-        )
+        return s3_client(self.minio.endpoint, access_key, secret_key, retries={"total_max_attempts": 1})
 
     def answer(self, access_key: str, secret_key: str) -> str:
         """What the server says to a key that lists a bucket: NoSuchBucket or AccessDenied, as it may or may not."""

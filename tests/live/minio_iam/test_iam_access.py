@@ -7,6 +7,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 from identities_of_a_test import SECRET, Iam, refusal
+from s3 import remove_bucket
 
 
 def test_access_allows_what_it_says_and_nothing_else(iam: Iam) -> None:
@@ -45,6 +46,4 @@ def test_access_allows_what_it_says_and_nothing_else(iam: Iam) -> None:
         key.delete_object(Bucket=mine, Key="churn/a")
     finally:
         for bucket in (mine, other):
-            for each in admin.list_objects_v2(Bucket=bucket).get("Contents", ()):
-                admin.delete_object(Bucket=bucket, Key=each["Key"])
-            admin.delete_bucket(Bucket=bucket)
+            remove_bucket(admin, bucket)

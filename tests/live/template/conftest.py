@@ -6,8 +6,8 @@ import shutil
 import typing as t
 from pathlib import Path
 
-import boto3
 import pytest
+from s3 import s3_client
 from workplace import ADDRESSES, KEYS, SLUG, Bucket, Project, bake, environment
 
 
@@ -18,15 +18,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bucket(minio: t.Any) -> Bucket:
-    return Bucket(
-        boto3.client(
-            "s3",
-            endpoint_url=minio.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=minio.access_key,
-            aws_secret_access_key=minio.secret_key,
-        )
-    )
+    return Bucket(s3_client(minio.endpoint, minio.access_key, minio.secret_key))
 
 
 @pytest.fixture(scope="session")
