@@ -78,6 +78,30 @@ options:
     type: list
     elements: path
     default: []
+  container:
+    description:
+      - The container that is started with these files.
+      - RV(container_settled) then says whether it still is what M(repro.stack.container_record) noted.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the container.
+        type: str
+        required: true
+      image:
+        description: Reference of the image that it must run from.
+        type: str
+        required: true
+      declared:
+        description: Digest of all that the container is declared with.
+        type: str
+        required: true
+    version_added: 0.3.0
+  docker_socket:
+    description: Socket of the Docker Engine that knows O(container).
+    type: path
+    default: /run/docker.sock
+    version_added: 0.3.0
   key_file:
     description: File on the server with the digest's key; made at the first use.
     type: path
@@ -101,6 +125,14 @@ digest:
   returned: success
   type: str
   sample: 0c5d5cbd2d1a6cd8a1e0a5d0b5f9a2b6d0a4b6a6c2b3f9d1e3f5a7b9c1d3e5f7
+container_settled:
+  description:
+    - Whether O(container) runs healthy with these files, and neither its declaration nor anything that the engine tells
+      of it is another than what was noted. To compare it option by option would find nothing.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.3.0
 config_directory:
   description: Attributes of the directory and of each file, with the content of those that are not secret.
   returned: success
@@ -111,6 +143,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import SECRET_AS_DECLARED, reconcile
 from ansible_collections.repro.stack.plugins.module_utils._server.config_directory import ConfigDirectory
+from ansible_collections.repro.stack.plugins.module_utils._server.container_record import is_settled
+from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
+
+TEXT = {"type": "str", "required": True}
 
 
 def main() -> None:
@@ -142,11 +178,14 @@ def main() -> None:
                 },
             },
             "mounted": {"type": "list", "elements": "path", "default": []},
+            "container": {"type": "dict", "options": {"name": TEXT, "image": TEXT, "declared": TEXT}},
+            "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "key_file": {"type": "path", "default": "/opt/repro/digest.key"},
         },
         supports_check_mode=True,
     )
-    owner = module.params["owner"]
+    path, owner = module.params["path"], module.params["owner"]
+    container, engine = module.params["container"], Engine(module.params["docker_socket"])
     secret_files = module.params["secret_files"]
     desired = {
         "digest_key": True,
@@ -159,7 +198,7 @@ def main() -> None:
         "secret_files": {name: {**attributes(owner, "0600"), "content": SECRET_AS_DECLARED} for name in secret_files},
     }
     directory = ConfigDirectory(
-        module.params["path"],
+        path,
         desired,
         secret_files,
         module.params["key_file"],
@@ -170,6 +209,7 @@ def main() -> None:
         lambda: reconcile(directory, desired, check_mode=module.check_mode),
         "config_directory",
         digest=directory.digest,
+        container_settled=lambda: bool(container) and is_settled(engine, path, digest=directory.digest(), **container),
     )
 
 

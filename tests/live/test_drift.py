@@ -97,8 +97,8 @@ def directory_removed(path: str):
     return lambda _engine, stack: shutil.rmtree(stack.root / path)
 
 
-def network_added(engine, _stack):
-    subprocess.run(["docker", "network", "connect", "bridge", "test-gateway"], check=True)
+def by_docker(*arguments: str):
+    return lambda _engine, _stack: subprocess.run(["docker", *arguments], check=True, capture_output=True)
 
 
 def template_unlisted(_engine, stack):
@@ -195,7 +195,17 @@ TABLE = [
     Mutation("dns server", recreated("mlflow", "--dns", "192.0.2.1"), {run_of("mlflow")}, {"mlflow"}),
     Mutation("port", recreated("minio", "--publish", "127.0.0.1:19009:9000"), {run_of("minio")}, {"minio"}),
     Mutation("privileged", recreated("gateway", "--privileged"), {run_of("gateway")}, {"gateway"}),
-    Mutation("another network", network_added, {run_of("gateway")}),
+    Mutation("another network", by_docker("network", "connect", "bridge", "test-gateway"), {run_of("gateway")}),
+    Mutation(
+        "memory raised",
+        by_docker("update", "--memory", "3g", "--memory-swap", "3g", "test-minio"),
+        {run_of("minio")},
+        foretold=True,
+    ),
+    Mutation(
+        "not restarted after a crash", by_docker("update", "--restart", "no", "test-postgres"), {run_of("postgres")}
+    ),
+    Mutation("paused", by_docker("pause", "test-mlflow"), {run_of("mlflow")}),
     Mutation(
         "configuration edited",
         edited("opt/gateway/nginx.conf", "# by hand\n"),

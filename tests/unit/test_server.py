@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import http.server
-import json
 import os
 import socket
-import socketserver
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._server import ports, preconditions
 from ansible_collections.repro.stack.plugins.modules import server_check
+from engine_socket import engine_at
 
 HUGE = 2**60
 
@@ -25,32 +22,18 @@ def engine(tmp_path):
     """An engine with the containers that a test puts into the returned list."""
     containers: list[dict] = []
 
-    class Answers(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = {
-                "/containers/json?all=1": containers,
-                "/info": {"DockerRootDir": str(tmp_path / "images")},
-                "/version": {},
-                "/images/json": [
-                    {"RepoTags": ["a:1", "a:2"], "RepoDigests": None},
-                    {"RepoTags": [], "RepoDigests": ["b@sha256:0"]},
-                ],
-                "/networks": [{"Name": "a", "Driver": "bridge", "Internal": False, "Options": {"mtu": "1"}, "Id": "0"}],
-            }
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(body[self.path]).encode())
-
-        def address_string(self):
-            return "a unix socket has none"
-
-        def log_message(self, *_arguments):
-            pass
-
-    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    answers = {
+        "/containers/json?all=1": containers,
+        "/info": {"DockerRootDir": str(tmp_path / "images")},
+        "/version": {},
+        "/images/json": [
+            {"RepoTags": ["a:1", "a:2"], "RepoDigests": None},
+            {"RepoTags": [], "RepoDigests": ["b@sha256:0"]},
+        ],
+        "/networks": [{"Name": "a", "Driver": "bridge", "Internal": False, "Options": {"mtu": "1"}, "Id": "0"}],
+    }
+    with engine_at(tmp_path / "docker.sock", answers):
         yield containers
-        server.shutdown()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import typing as t
 from pathlib import Path
@@ -18,9 +17,14 @@ from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
     Resource,
     State,
 )
+from ansible_collections.repro.stack.plugins.module_utils._server.files import (
+    OURS,
+    attributes,
+    make_directory,
+    write,
+)
 
 GENERATION = ".generation"
-OURS: State = {"owner": 0, "group": 0, "mode": "0600"}
 
 
 class ConfigDirectory(Resource):
@@ -48,8 +52,8 @@ class ConfigDirectory(Resource):
     def read(self) -> State:
         return {
             "digest_key": self._key_file.exists(),
-            "directory": _attributes(self._path),
-            "directories": {path: _attributes(Path(path)) for path in self._desired["directories"]},
+            "directory": attributes(self._path),
+            "directories": {path: attributes(Path(path)) for path in self._desired["directories"]},
             "files": {name: self._file(name) for name in self._desired["files"]},
             "secret_files": {name: self._secret_file(name) for name in self._desired["secret_files"]},
         }
@@ -62,15 +66,15 @@ class ConfigDirectory(Resource):
         if "digest_key" in changes:
             self._make_key()
         if "directory" in changes:
-            _make_directory(self._path, changes["directory"])
+            make_directory(self._path, changes["directory"])
         for path, wanted in changes.get("directories", {}).items():
             if current["directories"][path] != wanted:
-                _make_directory(Path(path), wanted)
+                make_directory(Path(path), wanted)
         for kind in ("files", "secret_files"):
             for name, wanted in changes.get(kind, {}).items():
                 if current[kind][name] != wanted:
                     content = self._secret_contents[name] if kind == "secret_files" else wanted["content"]
-                    _write(self._path / name, content, wanted)
+                    write(self._path / name, content, wanted)
 
     def digest(self) -> str:
         """HMAC-SHA256 of what the container must have been started with, counting a repair not made yet (check mode).
@@ -89,11 +93,11 @@ class ConfigDirectory(Resource):
         return made.hexdigest()
 
     def _file(self, name: str) -> State | None:
-        found = _attributes(self._path / name)
+        found = attributes(self._path / name)
         return found and {**found, "content": (self._path / name).read_text(errors="replace")}
 
     def _secret_file(self, name: str) -> State | None:
-        found = _attributes(self._path / name)
+        found = attributes(self._path / name)
         if found is None:
             return None
         same = hmac.compare_digest((self._path / name).read_bytes(), self._secret_contents[name].encode())
@@ -107,13 +111,13 @@ class ConfigDirectory(Resource):
 
     def _raise_generation(self) -> None:
         if not self._path.is_dir():
-            _make_directory(self._path, {**OURS, "mode": "0700"})
-        _write(self._path / GENERATION, str(self._generation() + 1), OURS)
+            make_directory(self._path, {**OURS, "mode": "0700"})
+        write(self._path / GENERATION, str(self._generation() + 1), OURS)
 
     def _make_key(self) -> None:
         """With a key, nobody can try guesses of a secret against the digest in a container's labels."""
-        _make_directory(self._key_file.parent, {**OURS, "mode": "0755"})
-        _write(self._key_file, secrets.token_hex(32), OURS)
+        make_directory(self._key_file.parent, {**OURS, "mode": "0755"})
+        write(self._key_file, secrets.token_hex(32), OURS)
 
 
 def _rewrites(current: State, wanted: State) -> bool:
@@ -123,30 +127,3 @@ def _rewrites(current: State, wanted: State) -> bool:
         for kind in ("files", "secret_files")
         for name, file in wanted.get(kind, {}).items()
     )
-
-
-def _attributes(path: Path) -> State | None:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return None
-    return {"owner": found.st_uid, "group": found.st_gid, "mode": f"{found.st_mode & 0o7777:04o}"}
-
-
-def _make_directory(path: Path, wanted: State) -> None:
-    path.mkdir(mode=0o755, parents=True, exist_ok=True)
-    os.chown(path, wanted["owner"], wanted["group"])
-    path.chmod(int(wanted["mode"], 8))
-
-
-def _write(path: Path, content: str, wanted: State) -> None:
-    """Replace the file in one step; it never exists half written or readable by others."""
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.unlink(missing_ok=True)
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        os.fchown(file.fileno(), wanted["owner"], wanted["group"])
-        os.fchmod(file.fileno(), int(wanted["mode"], 8))
-        file.write(content.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)

@@ -1,7 +1,7 @@
 # Copyright: repro.stack contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to repro.stack. What the Docker Engine tells about its containers. No library is needed."""
+"""Private to repro.stack. What the Docker Engine tells about what it has. No library is needed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import http.client
 import json
 import socket
 import typing as t
+from urllib.parse import quote
 
 SECONDS = 10
 DEFAULT_DIRECTORY = "/var/lib/docker"
@@ -47,6 +48,14 @@ class Engine:
             )
             for each in self._list()
         ]
+
+    def container(self, name: str) -> dict[str, t.Any] | None:
+        """All that the engine knows of the container, or None where there is none of that name."""
+        return self._get(f"/containers/{quote(name, safe='')}/json")
+
+    def image_id(self, name: str) -> str | None:
+        """Which image has that name now."""
+        return (self._get(f"/images/{quote(name)}/json") or {}).get("Id")
 
     def published(self) -> list[Published]:
         """Ports of running containers. Without its userland proxy the engine has no listener that could be found."""

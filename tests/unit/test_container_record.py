@@ -1,0 +1,152 @@
+"""A container is taken for the same only where nothing that anybody decided about it is another than it was."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import pytest
+from engine_socket import engine_at
+
+CONTAINER = {
+    "Id": "c0",
+    "Image": "sha256:1",
+    "Path": "nginx",
+    "Args": ["-g", "daemon off;"],
+    "State": {"Status": "running", "Pid": 7, "Health": {"Status": "healthy", "Log": [1]}},
+    "RestartCount": 0,
+    "ExecIDs": None,
+    "Config": {"Env": ["A=1"], "Labels": {}},
+    "HostConfig": {"Memory": 1, "CapAdd": None, "RestartPolicy": {"Name": "unless-stopped"}},
+    "Mounts": [{"Destination": "/a", "Source": "/srv/a"}, {"Destination": "/b", "Source": "/srv/b"}],
+    "NetworkSettings": {
+        "SandboxID": "s0",
+        "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}]},
+        "Networks": {"repro": {"NetworkID": "n0", "Aliases": ["gateway"], "IPAddress": "172.18.0.2"}},
+    },
+}
+
+
+def at(state: t.Any, *path: t.Any, value: t.Any) -> None:
+    for step in path[:-1]:
+        state = state[step]
+    state[path[-1]] = value
+
+
+class Container:
+    """One service's files and container; ``found`` is what the engine tells, and a test changes it."""
+
+    def __init__(self, run_module: t.Any, folder: t.Any, answers: dict[str, t.Any]) -> None:
+        self._run, self._folder, self._answers = run_module, folder, answers
+        self._answers["/images/repro-stack/gateway%3A1/json"] = {"Id": "sha256:1"}
+        self.found = self._answers["/containers/gateway/json"] = copy.deepcopy(CONTAINER)
+        self.found["Config"]["Labels"]["repro.stack.digest"] = self._files()["digest"]
+
+    def settled(self, declared: str = "as declared", **more: t.Any) -> bool:
+        container = {"name": "gateway", "image": "repro-stack/gateway:1", "declared": declared}
+        return self._files(container=container, **more)["container_settled"]
+
+    def note(self, check_mode: bool = False) -> bool:
+        declared = {"name": "gateway", "declared": "as declared"}
+        noted = self._run("container_record", check_mode=check_mode, **self._where(), **declared)
+        return noted["noted"]
+
+    def retag(self) -> None:
+        self._answers["/images/repro-stack/gateway%3A1/json"] = {"Id": "sha256:2"}
+
+    def remove(self) -> None:
+        del self._answers["/containers/gateway/json"]
+
+    def _where(self) -> dict[str, str]:
+        return {"path": str(self._folder / "gateway"), "docker_socket": str(self._folder / "docker.sock")}
+
+    def _files(self, content: str = "a", **more: t.Any) -> dict[str, t.Any]:
+        files = [{"name": "nginx.conf", "content": content}]
+        return self._run(
+            "config_directory", **self._where(), key_file=str(self._folder / "key"), owner=0, files=files, **more
+        )
+
+
+@pytest.fixture
+def container(run_module, tmp_path) -> t.Iterator[Container]:
+    answers: dict[str, t.Any] = {}
+    with engine_at(tmp_path / "docker.sock", answers):
+        yield Container(run_module, tmp_path, answers)
+
+
+def test_a_container_is_settled_once_it_was_noted(container):
+    assert not container.settled()
+    container.note(check_mode=True)
+    assert not container.settled()
+    container.note()
+    assert container.settled() and container.settled(check_mode=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("State", "Pid"), 8),
+        (("State", "Health", "Log"), []),
+        (("RestartCount",), 1),
+        (("ExecIDs",), ["a health check"]),
+        (("NetworkSettings", "SandboxID"), "s1"),
+        (("NetworkSettings", "Networks", "repro", "IPAddress"), "172.18.0.3"),
+        (("Mounts",), CONTAINER["Mounts"][::-1]),
+    ],
+)
+def test_what_changes_by_itself_is_not_looked_at(container, path, value):
+    container.note()
+    at(container.found, *path, value=value)
+    assert container.settled()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("Id",), "c1"),
+        (("Image",), "sha256:2"),
+        (("Path",), "sh"),
+        (("Args",), []),
+        (("Config", "Env"), ["A=2"]),
+        (("Config", "Labels", "repro.stack.digest"), "0"),
+        (("Config", "Labels", "another"), "0"),
+        (("HostConfig", "CapAdd"), ["NET_ADMIN"]),
+        (("HostConfig", "Memory"), 2),
+        (("HostConfig", "RestartPolicy", "Name"), "no"),
+        (("Mounts", 0, "Source"), "/srv/c"),
+        (("NetworkSettings", "Ports", "80/tcp"), None),
+        (("NetworkSettings", "Networks", "repro", "NetworkID"), "n1"),
+        (("NetworkSettings", "Networks", "repro", "Aliases"), []),
+        (("NetworkSettings", "Networks", "bridge"), {"NetworkID": "n2"}),
+        (("State", "Status"), "paused"),
+        (("State", "Status"), "exited"),
+        (("State", "Health", "Status"), "starting"),
+        (("State", "Health"), None),
+    ],
+)
+def test_anything_else_asks_for_a_comparison(container, path, value):
+    container.note()
+    at(container.found, *path, value=value)
+    assert not container.settled()
+
+
+def test_another_declaration_asks_for_a_comparison(container):
+    container.note()
+    assert not container.settled(declared="as declared now")
+    assert not container.settled(content="b", check_mode=True)
+    assert container.settled()
+    assert not container.settled(content="b")
+    assert not container.settled(), "the file is as it was, but the container may have read the other one"
+
+
+def test_another_image_of_that_name_asks_for_a_comparison(container):
+    container.note()
+    container.retag()
+    assert not container.settled()
+
+
+def test_a_container_that_is_gone_asks_for_a_comparison(container):
+    container.note()
+    container.remove()
+    assert not container.settled()
+    assert not container.note()
