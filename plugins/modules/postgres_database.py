@@ -13,6 +13,8 @@ author:
 description:
   - Keeps a role that can log in and nothing more, a database that it owns with its schema C(public), and who else may
     connect to that database. Every other right to connect is taken away, first of all the one that everybody has.
+  - Limits, settings and memberships that somebody gave to the role or to the database are taken back. What lies in the
+    schema C(public) is the owner's to use, but for what an extension brought.
   - In check mode the server itself refuses any write.
   - The login needs the rights of a superuser, since the password's verifier is readable to nobody else.
 extends_documentation_fragment:
@@ -89,9 +91,11 @@ database:
     password: as declared
     privileges:
       mlflow: [CONNECT, CREATE, TEMPORARY]
+    database_attributes: []
     public_schema:
       owner: mlflow
       privileges: [CREATE, USAGE]
+      withheld: []
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -84,7 +84,8 @@ def test_what_it_makes(kept: RunModule, name: str) -> None:
         "role_attributes": ["LOGIN"],
         "password": "as declared",
         "privileges": {name: ["CONNECT", "CREATE", "TEMPORARY"]},
-        "public_schema": {"owner": name, "privileges": ["CREATE", "USAGE"]},
+        "database_attributes": [],
+        "public_schema": {"owner": name, "privileges": ["CREATE", "USAGE"], "withheld": []},
     }
 
 
@@ -97,16 +98,33 @@ def test_what_it_makes(kept: RunModule, name: str) -> None:
         (False, "alter database {name} owner to postgres", "owner"),
         (False, "alter role {name} superuser createrole", "role_attributes"),
         (False, "alter role {name} nologin", "role_attributes"),
+        (False, "alter role {name} connection limit 0", "role_attributes"),
+        (False, "alter role {name} valid until '2001-01-01'", "role_attributes"),
+        (False, "alter role {name} set statement_timeout = '1ms'", "role_attributes"),
+        (False, "alter role {name} in database {name} set search_path = nowhere", "role_attributes"),
+        (False, "grant pg_read_all_data, pg_monitor to {name}", "role_attributes"),
+        (False, "alter database {name} set default_transaction_read_only = on", "database_attributes"),
+        (False, "alter database {name} connection limit 0 is_template true", "database_attributes"),
+        (False, "alter database {name} allow_connections false", "database_attributes"),
         (False, "alter role {name} password 'other'", "password"),
         (False, "alter role {name} password null", "password"),
         (True, "alter schema public owner to postgres", "public_schema"),
         (True, "revoke all on schema public from pg_database_owner, {name}", "public_schema"),
-        (True, "drop schema public", "public_schema"),
+        (True, "drop schema public cascade", "public_schema"),
+        (True, "alter table runs owner to postgres", "public_schema"),
+        (True, "alter view best owner to pg_monitor", "public_schema"),
+        (True, "revoke all on runs from {name}", "public_schema"),
+        (True, "revoke update on runs from {name}", "public_schema"),
+        (True, "revoke usage on sequence runs_id_seq from {name}", "public_schema"),
+        (True, 'create table "of a ""visitor" (x int)', "public_schema"),
     ],
 )
 def test_drift_is_found_named_and_repaired(
     kept: RunModule, postgres: t.Any, name: str, inside: bool, statement: str, field: str
 ) -> None:
+    with session(postgres.socket, name) as cursor:
+        execute(cursor, "set role {name}", name=name)
+        cursor.execute("create table runs (id serial, score float); create view best as select max(score) from runs")
     right = kept()["database"]
     with session(postgres.socket, name if inside else "postgres") as cursor:
         execute(cursor, statement, name=name)
@@ -116,6 +134,12 @@ def test_drift_is_found_named_and_repaired(
         assert outcome["changed"]
         assert outcome["diff"]["before"][field] != right[field]
         assert outcome["diff"]["after"] == right
+    assert not kept()["changed"]
+
+
+def test_what_an_extension_brought_is_left_to_it(kept: RunModule, postgres: t.Any, name: str) -> None:
+    with session(postgres.socket, name) as cursor:
+        cursor.execute("create extension pg_stat_statements")
     assert not kept()["changed"]
 
 

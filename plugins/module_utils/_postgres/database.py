@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._module import library
+from ansible_collections.repro.stack.plugins.module_utils._postgres import queries
 from ansible_collections.repro.stack.plugins.module_utils._postgres.connection import Server
 from ansible_collections.repro.stack.plugins.module_utils._postgres.scram import is_password_of
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
@@ -24,31 +25,6 @@ SERVERS_OWN = ("postgres", "template0", "template1")
 # What a service's role may be: nothing but someone who logs in.
 ROLE_ATTRIBUTES = ["LOGIN"]
 
-FIND_DATABASE = """
-select pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate from pg_database where datname = %s"""
-FIND_PRIVILEGES = """
-select case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
-       array_agg(privilege_type || case when is_grantable then ' WITH GRANT OPTION' else '' end order by privilege_type)
-from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
-where datname = %s group by grantee"""
-FIND_ROLE = """
-select array_remove(array[
-    case when rolbypassrls then 'BYPASSRLS' end, case when rolcreatedb then 'CREATEDB' end,
-    case when rolcreaterole then 'CREATEROLE' end, case when rolcanlogin then 'LOGIN' end,
-    case when rolreplication then 'REPLICATION' end, case when rolsuper then 'SUPERUSER' end], null)
-from pg_roles where rolname = %s"""
-FIND_SCHEMA = """
-select case pg_get_userbyid(nspowner) when 'pg_database_owner' then
-           (select pg_get_userbyid(datdba) from pg_database where datname = current_database())
-       else pg_get_userbyid(nspowner) end,
-       array_remove(array[
-           case when has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'CREATE') then 'CREATE' end,
-           case when has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE') then 'USAGE' end], null)
-from pg_namespace left join pg_roles on rolname = %s where nspname = 'public'"""
-COUNT_RELATIONS = """
-select count(*) from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-where nspname <> 'information_schema' and nspname not like 'pg\\_%'"""
-
 
 def desired_state(
     name: str, owner: str, *, connect: t.Iterable[str], encoding: str, locale: str | None, has_password: bool
@@ -62,7 +38,8 @@ def desired_state(
         "role_attributes": ROLE_ATTRIBUTES,
         "password": SECRET_AS_DECLARED if has_password else None,
         "privileges": {**{role: ["CONNECT"] for role in connect}, owner: ["CONNECT", "CREATE", "TEMPORARY"]},
-        "public_schema": {"owner": owner, "privileges": ["CREATE", "USAGE"]},
+        "database_attributes": [],
+        "public_schema": {"owner": owner, "privileges": ["CREATE", "USAGE"], "withheld": []},
     }
 
 
@@ -90,22 +67,20 @@ class Database(Resource):
                 raise InvalidInputError(
                     f"{self._owner} administers the server: it cannot own the database {self._name}"
                 )
-            cursor.execute(FIND_DATABASE, [self._name])
+            cursor.execute(queries.FIND_DATABASE, [self._name])
             database = cursor.fetchone()
             if database is None:
                 return None
-            cursor.execute(FIND_PRIVILEGES, [self._name])
+            cursor.execute(queries.FIND_PRIVILEGES, [self._name])
             privileges = dict(cursor.fetchall())
-            cursor.execute(FIND_ROLE, [self._owner])
+            cursor.execute(queries.FIND_ROLE, [self._owner])
             role = cursor.fetchone()
             password = self._read_password(cursor)
-        with self._server.session(self._name) as cursor:
-            cursor.execute(FIND_SCHEMA, [self._owner])
-            schema = cursor.fetchone() or (None, [])
-            cursor.execute(COUNT_RELATIONS)
-            relations = cursor.fetchone()[0]
-        if relations and self._keep_data:
-            raise StackError(f"The database {self._name} holds {relations} relations: force=true removes them all")
+        open_to_connections = database[3]
+        relations, schema = self._read_inside(role is not None) if open_to_connections else (None, None)
+        if self._keep_data and relations != 0:
+            many = "relations that cannot be counted" if relations is None else f"{relations} relations"
+            raise StackError(f"The database {self._name} holds {many}: force=true removes them all")
         return {
             "name": self._name,
             "owner": database[0],
@@ -114,8 +89,18 @@ class Database(Resource):
             "role_attributes": role[0] if role else None,
             **password,
             "privileges": privileges,
-            "public_schema": {"owner": schema[0], "privileges": schema[1]},
+            "database_attributes": database[4],
+            "public_schema": schema,
         }
+
+    def _read_inside(self, has_owner: bool) -> tuple[int, State]:
+        """How many relations there are, and the schema public."""
+        with self._server.session(self._name) as cursor:
+            cursor.execute(queries.FIND_SCHEMA, [self._owner])
+            owner, privileges = cursor.fetchone() or (None, [])
+            withheld = _withheld(cursor, self._owner) if has_owner else []
+            cursor.execute(queries.COUNT_RELATIONS)
+            return cursor.fetchone()[0], {"owner": owner, "privileges": privileges, "withheld": withheld}
 
     def create(self, desired: State) -> None:
         with self._server.session() as cursor:
@@ -135,11 +120,11 @@ class Database(Resource):
         with self._server.session() as cursor:
             self._make_role(cursor)
             if "role_attributes" in changes:
-                cursor.execute(
-                    _compose(
-                        "alter role {} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls", self._owner
-                    )
-                )
+                self._write_role(cursor)
+            if "database_attributes" in changes:
+                plain = "allow_connections true connection limit -1 is_template false"
+                cursor.execute(_compose(f"alter database {{}} {plain}", self._name))
+                cursor.execute(_compose("alter database {} reset all", self._name))
             if "password" in changes:
                 self._write_password(cursor)
             if "owner" in changes:
@@ -151,15 +136,34 @@ class Database(Resource):
                 cursor.execute(_compose("create schema if not exists public authorization {}", self._owner))
                 cursor.execute(_compose("alter schema public owner to {}", self._owner))
                 cursor.execute(_compose("grant all on schema public to {}", self._owner))
+                for relation in _withheld(cursor, self._owner):
+                    cursor.execute(_compose("alter table public.{} owner to {}", relation, self._owner))
+                # those that came back with their tables are withheld no more, but a right can still be missing
+                for relation in _withheld(cursor, self._owner):
+                    cursor.execute(_compose("grant all on public.{} to {}", relation, self._owner))
 
     def delete(self) -> None:
         with self._server.session() as cursor:
             cursor.execute(_compose("drop database {}" + ("" if self._keep_data else " with (force)"), self._name))
 
     def _make_role(self, cursor: t.Any) -> None:
-        cursor.execute(FIND_ROLE, [self._owner])
+        cursor.execute(queries.FIND_ROLE, [self._owner])
         if cursor.fetchone() is None:
             cursor.execute(_compose("create role {} login", self._owner))
+
+    def _write_role(self, cursor: t.Any) -> None:
+        """Nothing but someone who logs in, whenever and with whatever settings the server has for all."""
+        plain = "login nosuperuser nocreatedb nocreaterole noreplication nobypassrls connection limit -1"
+        cursor.execute(_compose(f"alter role {{}} {plain} valid until 'infinity'", self._owner))
+        cursor.execute(queries.FIND_MEMBERSHIPS, [self._owner])
+        for role, grantor in cursor.fetchall():
+            cursor.execute(_compose("revoke {} from {} granted by {}", role, self._owner, grantor))
+        cursor.execute(queries.FIND_ROLE_SETTINGS, [self._owner])
+        for (database,) in cursor.fetchall():
+            if database is None:
+                cursor.execute(_compose("alter role {} reset all", self._owner))
+            else:
+                cursor.execute(_compose("alter role {} in database {} reset all", self._owner, database))
 
     def _read_password(self, cursor: t.Any) -> State:
         if self._password is None:
@@ -178,7 +182,7 @@ class Database(Resource):
 
     def _write_privileges(self, cursor: t.Any, wanted: dict[str, list[str]]) -> None:
         """All of them in one transaction: nobody is locked out in between."""
-        cursor.execute(FIND_PRIVILEGES, [self._name])
+        cursor.execute(queries.FIND_PRIVILEGES, [self._name])
         current = dict(cursor.fetchall())
         statements = []
         for role in sorted({*current, *wanted}):
@@ -189,6 +193,13 @@ class Database(Resource):
                 statements.append(_on_database(f"grant {granted} on database {{}} to {{}}", self._name, role))
         if statements:
             cursor.execute(library("psycopg2.sql").SQL("; ").join(statements))
+
+
+def _withheld(cursor: t.Any, owner: str) -> list[str]:
+    """Names of the relations in the schema public that the owner of the database does not own or may not use."""
+    cursor.execute("select quote_ident(%s)", [owner])
+    cursor.execute(queries.FIND_WITHHELD, {"owner": cursor.fetchone()[0]})
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _compose(statement: str, *identifiers: str, literals: t.Iterable[str] = ()) -> t.Any:
