@@ -78,6 +78,14 @@ options:
     elements: path
     default: []
     version_added: 0.3.0
+  seals:
+    description:
+      - Files that M(repro.stack.folder_seal) wrote, as patterns of a shell.
+      - RV(intact) names those whose folder is as it was then.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.3.0
   disk:
     description: Free space that must be there. What several paths need of one file system is added up.
     type: list
@@ -148,6 +156,13 @@ git:
   returned: success
   type: bool
   sample: true
+intact:
+  description: The O(seals) whose folders are as they were sealed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/repro/venv/.complete]
+  version_added: 0.3.0
 images:
   description: Names by which the engine knows its images, by tag and by digest.
   returned: success
@@ -178,6 +193,7 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import StackEr
 from ansible_collections.repro.stack.plugins.module_utils._module import run_info
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
 from ansible_collections.repro.stack.plugins.module_utils._server.preconditions import server_problems
+from ansible_collections.repro.stack.plugins.module_utils._server.seal import Seal
 
 
 def each(**options):
@@ -188,6 +204,10 @@ TEXT = {"type": "str", "required": True}
 NUMBER = {"type": "int", "required": True}
 NUMBERS = {"type": "list", "elements": "int", "required": True}
 PATH = {"type": "path", "required": True}
+
+
+def found(patterns):
+    return [str(path) for pattern in patterns for path in Path("/").glob(pattern.lstrip("/"))]
 
 
 def main() -> None:
@@ -201,6 +221,7 @@ def main() -> None:
             "published": each(container=TEXT, address={"type": "str", "default": "127.0.0.1"}, ports=NUMBERS),
             "containers": each(name=TEXT, config_directory=PATH),
             "paths": {"type": "list", "elements": "path", "default": []},
+            "seals": {"type": "list", "elements": "path", "default": []},
             "disk": each(path={"type": "path"}, minimum_bytes=NUMBER, until={"type": "path"}),
             "postgres": {"type": "dict", "options": {"data_directory": PATH, "major": NUMBER}},
             "minio_root_user": {"type": "dict", "options": {"recorded": PATH, "data_directory": PATH, "sha256": TEXT}},
@@ -218,7 +239,8 @@ def main() -> None:
             "git": shutil.which("git") is not None,
             "images": engine.images(),
             "networks": engine.networks(),
-            "paths": [str(path) for pattern in module.params["paths"] for path in Path("/").glob(pattern.lstrip("/"))],
+            "paths": found(module.params["paths"]),
+            "intact": [path for path in found(module.params["seals"]) if (Seal(path).read() or {}).get("intact")],
         }
 
     run_info(module, read)

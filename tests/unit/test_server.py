@@ -278,6 +278,34 @@ def test_it_says_which_paths_are_there(run_module, tmp_path):
     assert run_module("server_check", paths=asked)["paths"] == [str(tmp_path), f"{tmp_path}/.complete-1"]
 
 
+def test_it_says_what_is_as_it_was_sealed(run_module, tmp_path):
+    """A life of a folder, and what is done to it by hand."""
+    (tmp_path / "venv" / "lib").mkdir(parents=True)
+    (tmp_path / "venv" / "lib" / "a.py").write_text("a = 1\n")
+    path = str(tmp_path / "venv" / ".complete")
+
+    def intact():
+        return run_module("server_check", seals=[f"{tmp_path}/venv/.comp*"])["intact"]
+
+    assert intact() == []
+    assert run_module("folder_seal", path=path, check_mode=True)["changed"] and intact() == []
+    assert run_module("folder_seal", path=path)["changed"] and intact() == [path]
+    assert not run_module("folder_seal", path=path)["changed"]
+    (tmp_path / "venv" / "lib" / "__pycache__").mkdir()
+    (tmp_path / "venv" / "lib" / "__pycache__" / "a.pyc").write_text("")
+    assert intact() == [path]
+    for change in (
+        lambda: (tmp_path / "venv" / "lib" / "a.py").write_text("a = 2\n"),
+        lambda: (tmp_path / "venv" / "lib" / "b.py").touch(),
+        lambda: (tmp_path / "venv" / "lib" / "a.py").unlink(),
+        lambda: (tmp_path / "venv" / "lib" / "a.py").symlink_to("b.py"),
+        lambda: Path(path).write_text(""),
+    ):
+        change()
+        assert intact() == []
+        assert run_module("folder_seal", path=path)["changed"] and intact() == [path]
+
+
 def test_it_says_whether_git_is_installed(run_module, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert run_module("server_check")["git"] is False

@@ -46,8 +46,8 @@ select case pg_get_userbyid(nspowner) when 'pg_database_owner' then
            case when has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'CREATE') then 'CREATE' end,
            case when has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE') then 'USAGE' end], null)
 from pg_namespace left join pg_roles on rolname = %s where nspname = 'public'"""
-# What lies in the schema and is another's, or its owner may not use; a sequence after the table that it may go with. What
-# an extension brought is the extension's.
+# What lies in the schema and is another's, or its owner may not use; a sequence after the table that it may go with.
+# What an extension brought is the extension's.
 FIND_WITHHELD = """
 select relname from pg_class, lateral (select (case relkind when 'S' then 's' else 'r' end)::"char" as kind) as acl
 where relnamespace = to_regnamespace('public') and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
