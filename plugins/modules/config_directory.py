@@ -81,7 +81,7 @@ options:
   container:
     description:
       - The container that is started with these files.
-      - RV(container_settled) then says whether it still is what M(repro.stack.container_record) noted.
+      - RV(container_condition) then says whether it still is what M(repro.stack.container_record) noted.
     type: dict
     suboptions:
       name:
@@ -125,13 +125,15 @@ digest:
   returned: success
   type: str
   sample: 0c5d5cbd2d1a6cd8a1e0a5d0b5f9a2b6d0a4b6a6c2b3f9d1e3f5a7b9c1d3e5f7
-container_settled:
+container_condition:
   description:
-    - Whether O(container) runs healthy with these files, and neither its declaration nor anything that the engine tells
-      of it is another than what was noted. To compare it option by option would find nothing.
+    - V(settled) where O(container) runs healthy with these files, and neither its declaration nor anything that the
+      engine tells of it is another than what was noted. To compare it option by option would find nothing.
+    - V(stuck) where it runs, and the engine found it unhealthy for a minute or longer.
+    - V(other) in all other cases, and where no container is named.
   returned: success
-  type: bool
-  sample: true
+  type: str
+  sample: settled
   version_added: 0.3.0
 config_directory:
   description: Attributes of the directory and of each file, with the content of those that are not secret.
@@ -143,7 +145,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import SECRET_AS_DECLARED, reconcile
 from ansible_collections.repro.stack.plugins.module_utils._server.config_directory import ConfigDirectory
-from ansible_collections.repro.stack.plugins.module_utils._server.container_record import is_settled
+from ansible_collections.repro.stack.plugins.module_utils._server.container_record import OTHER, condition
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
 
 TEXT = {"type": "str", "required": True}
@@ -209,7 +211,9 @@ def main() -> None:
         lambda: reconcile(directory, desired, check_mode=module.check_mode),
         "config_directory",
         digest=directory.digest,
-        container_settled=lambda: bool(container) and is_settled(engine, path, digest=directory.digest(), **container),
+        container_condition=lambda: (
+            condition(engine, path, digest=directory.digest(), **container) if container else OTHER
+        ),
     )
 
 

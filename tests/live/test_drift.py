@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -91,6 +93,24 @@ def opened(path: str):
 
 def stopped(name: str):
     return lambda engine, _stack: engine.api.stop(f"test-{name}", timeout=5)
+
+
+def hung(name: str):
+    """Its processes stand still, and the engine has asked in vain for a minute."""
+
+    def hang(engine, _stack):
+        for row in engine.containers.get(f"test-{name}").top()["Processes"]:
+            os.kill(int(row[1]), signal.SIGSTOP)
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            found = engine.api.inspect_container(f"test-{name}")
+            interval = found["Config"]["Healthcheck"]["Interval"] / 1e9
+            if found["State"]["Health"]["FailingStreak"] * interval >= 60:
+                return
+            time.sleep(1)
+        pytest.fail(f"the engine does not find {name} unhealthy")
+
+    return hang
 
 
 def directory_removed(path: str):
@@ -205,6 +225,7 @@ TABLE = [
     Mutation(
         "not restarted after a crash", by_docker("update", "--restart", "no", "test-postgres"), {run_of("postgres")}
     ),
+    Mutation("hung", hung("gateway"), {run_of("gateway")}, {"gateway"}),
     Mutation("paused", by_docker("pause", "test-mlflow"), {run_of("mlflow")}),
     Mutation(
         "configuration edited",

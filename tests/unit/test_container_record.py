@@ -16,7 +16,7 @@ CONTAINER = {
     "State": {"Status": "running", "Pid": 7, "Health": {"Status": "healthy", "Log": [1]}},
     "RestartCount": 0,
     "ExecIDs": None,
-    "Config": {"Env": ["A=1"], "Labels": {}},
+    "Config": {"Env": ["A=1"], "Labels": {}, "Healthcheck": {"Interval": 5_000_000_000}},
     "HostConfig": {"Memory": 1, "CapAdd": None, "RestartPolicy": {"Name": "unless-stopped"}},
     "Mounts": [{"Destination": "/a", "Source": "/srv/a"}, {"Destination": "/b", "Source": "/srv/b"}],
     "NetworkSettings": {
@@ -42,9 +42,12 @@ class Container:
         self.found = self._answers["/containers/gateway/json"] = copy.deepcopy(CONTAINER)
         self.found["Config"]["Labels"]["repro.stack.digest"] = self._files()["digest"]
 
-    def settled(self, declared: str = "as declared", **more: t.Any) -> bool:
+    def condition(self, declared: str = "as declared", **more: t.Any) -> str:
         container = {"name": "gateway", "image": "repro-stack/gateway:1", "declared": declared}
-        return self._files(container=container, **more)["container_settled"]
+        return self._files(container=container, **more)["container_condition"]
+
+    def settled(self, **more: t.Any) -> bool:
+        return self.condition(**more) == "settled"
 
     def note(self, check_mode: bool = False) -> bool:
         declared = {"name": "gateway", "declared": "as declared"}
@@ -150,3 +153,18 @@ def test_a_container_that_is_gone_asks_for_a_comparison(container):
     container.remove()
     assert not container.settled()
     assert not container.note()
+
+
+@pytest.mark.parametrize(
+    ("status", "health", "streak", "told"),
+    [
+        ("running", "unhealthy", 12, "stuck"),
+        ("running", "unhealthy", 11, "other"),
+        ("running", "starting", 12, "other"),
+        ("exited", "unhealthy", 12, "other"),
+    ],
+)
+def test_a_container_is_stuck_that_gave_no_good_answer_for_a_minute(container, status, health, streak, told):
+    container.note()
+    container.found["State"] = {"Status": status, "Health": {"Status": health, "FailingStreak": streak}}
+    assert container.condition() == told
