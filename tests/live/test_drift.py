@@ -203,6 +203,10 @@ PUBLISHED = "cookiecutter_publish : Publish the template"
 IDENTITIES = "minio : configure | Keep the identities"
 ADMINISTRATOR = "minio : configure | Have root make the administrator"
 DATABASES = "postgres : configure | Give each service a role that owns its database"
+UPGRADE = {
+    "mlflow : upgrade | Take the server away while its database changes",
+    "mlflow : upgrade | Upgrade the database",
+}
 TEMPLATE = "srv/git/platform/cookiecutter-ds-project"
 WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
 
@@ -260,6 +264,12 @@ TABLE = [
         "grant deleted",
         sql("REVOKE ALL ON SCHEMA public FROM mlflow; ALTER SCHEMA public OWNER TO postgres"),
         {DATABASES},
+    ),
+    Mutation(
+        "database dropped",
+        sql("DROP DATABASE mlflow WITH (FORCE)", "postgres"),
+        {DATABASES, *UPGRADE, run_of("mlflow")},
+        {"mlflow"},
     ),
     Mutation("published template unlisted", template_unlisted, {PUBLISHED}, foretold=True),
     Mutation("published template unreadable", template_unreadable, {PUBLISHED}),
