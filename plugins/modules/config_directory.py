@@ -125,10 +125,18 @@ digest:
   returned: success
   type: str
   sample: 0c5d5cbd2d1a6cd8a1e0a5d0b5f9a2b6d0a4b6a6c2b3f9d1e3f5a7b9c1d3e5f7
+container_id:
+  description: Id of O(container) as it was found; none where there is none.
+  returned: success
+  type: str
+  sample: c42e48f6cced
+  version_added: 0.3.0
 container_condition:
   description:
     - V(settled) where O(container) runs healthy with these files, and neither its declaration nor anything that the
       engine tells of it is another than what was noted. To compare it option by option would find nothing.
+    - V(altered) where declaration, image and files are those that it was made with, and it differs in what only its
+      creation decides or in a limit that was updated by hand. Comparing may find nothing; make it anew.
     - V(stuck) where it runs, and the engine found it unhealthy for a minute or longer.
     - V(other) in all other cases, and where no container is named.
   returned: success
@@ -145,7 +153,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import SECRET_AS_DECLARED, reconcile
 from ansible_collections.repro.stack.plugins.module_utils._server.config_directory import ConfigDirectory
-from ansible_collections.repro.stack.plugins.module_utils._server.container_record import OTHER, condition
+from ansible_collections.repro.stack.plugins.module_utils._server.container_record import OTHER, condition, container_id
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
 
 TEXT = {"type": "str", "required": True}
@@ -211,6 +219,7 @@ def main() -> None:
         lambda: reconcile(directory, desired, check_mode=module.check_mode),
         "config_directory",
         digest=directory.digest,
+        container_id=lambda: container_id(engine, container["name"]) if container else None,
         container_condition=lambda: (
             condition(engine, path, digest=directory.digest(), **container) if container else OTHER
         ),

@@ -72,6 +72,10 @@ options:
         description: Directory that is mounted into it.
         type: path
         required: true
+      data_directory:
+        description: Directory that no other running container may write to.
+        type: path
+        version_added: 0.3.0
   paths:
     description: Files and directories to look for, as patterns of a shell; RV(paths) names those that are there.
     type: list
@@ -122,6 +126,11 @@ options:
         description: File on the server that holds the digest of the name used so far.
         type: path
         required: true
+      given:
+        description: File on the server that holds the name that the container was started with.
+        type: path
+        required: true
+        version_added: 0.3.0
       data_directory:
         description: Directory of MinIO's data. Where it holds none yet, any name will do.
         type: path
@@ -219,12 +228,15 @@ def main() -> None:
             "minimum_memory_bytes": {"type": "int", "default": 0},
             "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "published": each(container=TEXT, address={"type": "str", "default": "127.0.0.1"}, ports=NUMBERS),
-            "containers": each(name=TEXT, config_directory=PATH),
+            "containers": each(name=TEXT, config_directory=PATH, data_directory={"type": "path"}),
             "paths": {"type": "list", "elements": "path", "default": []},
             "seals": {"type": "list", "elements": "path", "default": []},
             "disk": each(path={"type": "path"}, minimum_bytes=NUMBER, until={"type": "path"}),
             "postgres": {"type": "dict", "options": {"data_directory": PATH, "major": NUMBER}},
-            "minio_root_user": {"type": "dict", "options": {"recorded": PATH, "data_directory": PATH, "sha256": TEXT}},
+            "minio_root_user": {
+                "type": "dict",
+                "options": {"recorded": PATH, "given": PATH, "data_directory": PATH, "sha256": TEXT},
+            },
         },
         supports_check_mode=True,
     )

@@ -103,6 +103,7 @@ def test_what_it_makes(kept: RunModule, name: str) -> None:
         (False, "alter role {name} set statement_timeout = '1ms'", "role_attributes"),
         (False, "alter role {name} in database {name} set search_path = nowhere", "role_attributes"),
         (False, "grant pg_read_all_data, pg_monitor to {name}", "role_attributes"),
+        (False, "grant {name} to pg_monitor", "role_attributes"),
         (False, "alter database {name} set default_transaction_read_only = on", "database_attributes"),
         (False, "alter database {name} connection limit 0 is_template true", "database_attributes"),
         (False, "alter database {name} allow_connections false", "database_attributes"),

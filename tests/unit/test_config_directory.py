@@ -98,3 +98,29 @@ def test_files_that_are_not_named_stay(write, tmp_path):
     (tmp_path / "service" / "foreign").write_text("mine")
     assert not write()["changed"]
     assert (tmp_path / "service" / "foreign").read_text() == "mine"
+
+
+def test_a_directory_may_lie_on_another_disk(write, tmp_path):
+    (tmp_path / "large disk").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "large disk")
+    assert write()["changed"] and mode(tmp_path / "large disk") == "0700"
+    assert not write()["changed"]
+
+
+def test_line_ends_are_content(write, tmp_path):
+    write(content="a\n")
+    (tmp_path / "service" / "plain").write_bytes(b"a\r\n")
+    assert write(content="a\n")["changed"]
+    assert (tmp_path / "service" / "plain").read_bytes() == b"a\n"
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("service/plain", "is a directory"), ("data", "is no directory")])
+def test_something_else_in_the_way_is_named_and_kept(write, run_module, tmp_path, name, sentence):
+    (tmp_path / "service").mkdir()
+    if name == "data":
+        (tmp_path / name).write_text("somebody's")
+    else:
+        (tmp_path / name).mkdir()
+    with pytest.raises(run_module.failed, match=f"{tmp_path / name} .*{sentence}.*move it away"):
+        write()
+    assert (tmp_path / name).exists()

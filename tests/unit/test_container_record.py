@@ -39,6 +39,7 @@ class Container:
     def __init__(self, run_module: t.Any, folder: t.Any, answers: dict[str, t.Any]) -> None:
         self._run, self._folder, self._answers = run_module, folder, answers
         self._answers["/images/repro-stack/gateway%3A1/json"] = {"Id": "sha256:1"}
+        self._answers["/version"] = {"Version": "28.2.2"}
         self.found = self._answers["/containers/gateway/json"] = copy.deepcopy(CONTAINER)
         self.found["Config"]["Labels"]["repro.stack.digest"] = self._files()["digest"]
 
@@ -56,6 +57,9 @@ class Container:
 
     def retag(self) -> None:
         self._answers["/images/repro-stack/gateway%3A1/json"] = {"Id": "sha256:2"}
+
+    def another_engine(self) -> None:
+        self._answers["/version"] = {"Version": "29.0.0"}
 
     def remove(self) -> None:
         del self._answers["/containers/gateway/json"]
@@ -103,34 +107,56 @@ def test_what_changes_by_itself_is_not_looked_at(container, path, value):
     assert container.settled()
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("Id",), "c1"),
-        (("Image",), "sha256:2"),
-        (("Path",), "sh"),
-        (("Args",), []),
-        (("Config", "Env"), ["A=2"]),
-        (("Config", "Labels", "repro.stack.digest"), "0"),
-        (("Config", "Labels", "another"), "0"),
-        (("HostConfig", "CapAdd"), ["NET_ADMIN"]),
-        (("HostConfig", "Memory"), 2),
-        (("HostConfig", "RestartPolicy", "Name"), "no"),
-        (("Mounts", 0, "Source"), "/srv/c"),
-        (("NetworkSettings", "Ports", "80/tcp"), None),
-        (("NetworkSettings", "Networks", "repro", "NetworkID"), "n1"),
-        (("NetworkSettings", "Networks", "repro", "Aliases"), []),
-        (("NetworkSettings", "Networks", "bridge"), {"NetworkID": "n2"}),
-        (("State", "Status"), "paused"),
-        (("State", "Status"), "exited"),
-        (("State", "Health", "Status"), "starting"),
-        (("State", "Health"), None),
-    ],
-)
-def test_anything_else_asks_for_a_comparison(container, path, value):
+OTHER = [
+    (("Id",), "c1"),
+    (("Image",), "sha256:2"),
+    (("Config", "Labels", "repro.stack.digest"), "0"),
+    (("HostConfig", "Memory"), 2),
+    (("HostConfig", "RestartPolicy", "Name"), "no"),
+    (("NetworkSettings", "Ports", "80/tcp"), None),
+    (("NetworkSettings", "Networks", "repro", "NetworkID"), "n1"),
+    (("NetworkSettings", "Networks", "repro", "Aliases"), []),
+    (("NetworkSettings", "Networks", "bridge"), {"NetworkID": "n2"}),
+    (("State", "Status"), "paused"),
+    (("State", "Status"), "exited"),
+    (("State", "Health", "Status"), "starting"),
+    (("State", "Health"), None),
+]
+ALTERED = [
+    (("Path",), "sh"),
+    (("Args",), []),
+    (("Config", "Env"), ["A=2"]),
+    (("Config", "Labels", "another"), "0"),
+    (("HostConfig", "CapAdd"), ["NET_ADMIN"]),
+    (("HostConfig", "CgroupnsMode"), "host"),
+    (("HostConfig", "CpuQuota"), 1000),
+    (("HostConfig", "MaskedPaths"), []),
+    (("Mounts", 0, "Source"), "/srv/c"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), OTHER)
+def test_what_a_comparison_finds_asks_for_one(container, path, value):
     container.note()
     at(container.found, *path, value=value)
-    assert not container.settled()
+    assert container.condition() == "other"
+
+
+@pytest.mark.parametrize(("path", "value"), ALTERED)
+def test_what_a_comparison_may_not_find_asks_for_a_new_container(container, path, value):
+    container.note()
+    at(container.found, *path, value=value)
+    assert container.condition() == "altered"
+    assert container.condition(declared="as declared now") == "other"
+    container.another_engine()
+    assert container.condition() == "other", "it may only tell more than the old one did"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "0", '{"declared": "as declared"}'])
+def test_a_note_that_nobody_can_read_is_none(container, tmp_path, text):
+    container.note()
+    (tmp_path / "gateway" / ".container").write_text(text)
+    assert container.condition() == "other"
 
 
 def test_another_declaration_asks_for_a_comparison(container):

@@ -25,7 +25,7 @@ def engine(tmp_path):
     answers = {
         "/containers/json?all=1": containers,
         "/info": {"DockerRootDir": str(tmp_path / "images")},
-        "/version": {},
+        "/version": {"Version": "28.2.2"},
         "/images/json": [
             {"RepoTags": ["a:1", "a:2"], "RepoDigests": None},
             {"RepoTags": [], "RepoDigests": ["b@sha256:0"]},
@@ -64,14 +64,14 @@ def published(port, address="127.0.0.1"):
     return {"published": [{"container": "gateway", "address": address, "ports": [port]}]}
 
 
-def container(name, *, port=None, address="127.0.0.1", image="foreign:1", labels=None, mounts=()):
+def container(name, *, port=None, address="127.0.0.1", image="foreign:1", labels=None, mounts=(), **more):
     ports = (
         [{"IP": address, "PrivatePort": 80, "PublicPort": port, "Type": "tcp"}]
         if port
         else [{"PrivatePort": 80, "Type": "tcp"}]
     )
     mounted = [{"Source": source} for source in mounts]
-    return {"Names": [f"/{name}"], "Image": image, "Labels": labels or {}, "Ports": ports, "Mounts": mounted}
+    return {"Names": [f"/{name}"], "Image": image, "Labels": labels or {}, "Ports": ports, "Mounts": mounted, **more}
 
 
 def test_nothing_asked_nothing_said(say):
@@ -183,6 +183,29 @@ def test_a_container_of_the_same_name_that_is_somebody_elses(say, engine, ours, 
     )
 
 
+@pytest.mark.parametrize(
+    ("found", "refused"),
+    [
+        ({"mounts": ["/srv/postgres"]}, True),
+        ({"mounts": ["/srv/postgres/data"], "State": "running"}, True),
+        ({"mounts": ["/srv/postgres"], "State": "exited"}, False),
+        ({"mounts": ["/srv/postgres2", "/srv", "/opt/postgres/run"]}, False),
+        ({"Mounts": [{"Source": "/srv/postgres", "RW": False}]}, False),
+    ],
+)
+def test_a_second_server_on_the_same_data(say, engine, found, refused):
+    engine.append(container("old-postgres", **found))
+    ours = {"name": "postgres", "config_directory": "/opt/postgres", "data_directory": "/srv/postgres"}
+    assert say(containers=[ours, {"name": "mlflow", "config_directory": "/opt/mlflow"}]) == (
+        [
+            "The container old-postgres (image foreign:1) runs on /srv/postgres, where postgres is going to: stop it, "
+            "or give it its old name again"
+        ]
+        if refused
+        else []
+    )
+
+
 def test_too_little_disk_is_added_up_per_file_system(say, tmp_path):
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     paths = [str(tmp_path / name / "deeper") for name in ("a", "b")]
@@ -227,7 +250,8 @@ def test_another_minio_root_user(say, tmp_path):
 
     def declared(name):
         digest = hashlib.sha256(name.encode()).hexdigest()
-        return {"minio_root_user": {"recorded": str(recorded), "data_directory": str(tmp_path), "sha256": digest}}
+        files = {"recorded": str(recorded), "given": str(tmp_path / "root_user"), "data_directory": str(tmp_path)}
+        return {"minio_root_user": {**files, "sha256": digest}}
 
     assert say(**declared("old")) == []
     recorded.write_text(hashlib.sha256(b"old").hexdigest())
@@ -239,6 +263,10 @@ def test_another_minio_root_user(say, tmp_path):
         f"minio_root_user is not the one that the data in {tmp_path} were made with (see {recorded}): "
         "the accounts of that user would be lost; declare the old name again"
     )
+    (tmp_path / "root_user").write_text("new")
+    assert say(**declared("new")) == [], "the server was started with it, so the record was edited"
+    assert say(**declared("old")) == []
+    assert say(**declared("other")) == [sentence]
 
 
 def test_everything_is_said_at_once(say, taken, tmp_path):

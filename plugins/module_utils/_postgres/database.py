@@ -156,8 +156,8 @@ class Database(Resource):
         plain = "login nosuperuser nocreatedb nocreaterole noreplication nobypassrls connection limit -1"
         cursor.execute(_compose(f"alter role {{}} {plain} valid until 'infinity'", self._owner))
         cursor.execute(queries.FIND_MEMBERSHIPS, [self._owner])
-        for role, grantor in cursor.fetchall():
-            cursor.execute(_compose("revoke {} from {} granted by {}", role, self._owner, grantor))
+        for role, member, grantor in cursor.fetchall():
+            cursor.execute(_compose("revoke {} from {} granted by {}", role, member, grantor))
         cursor.execute(queries.FIND_ROLE_SETTINGS, [self._owner])
         for (database,) in cursor.fetchall():
             if database is None:

@@ -29,12 +29,14 @@ select array_remove(array[
            case when rolvaliduntil < 'infinity' then 'VALID UNTIL ' || rolvaliduntil end], null)
        || array(select 'MEMBER OF ' || pg_get_userbyid(roleid) from pg_auth_members
                 where member = pg_roles.oid order by 1)
+       || array(select 'GIVEN TO ' || pg_get_userbyid(member) from pg_auth_members
+                where roleid = pg_roles.oid order by 1)
        || array(select distinct 'SET ' || split_part(setting, '=', 1) from pg_db_role_setting, unnest(setconfig) setting
                 where setrole = pg_roles.oid order by 1)
 from pg_roles where rolname = %s"""
 FIND_MEMBERSHIPS = """
-select pg_get_userbyid(roleid), pg_get_userbyid(grantor) from pg_auth_members
-where pg_get_userbyid(member) = %s"""
+select pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor) from pg_auth_members
+where %s in (pg_get_userbyid(member), pg_get_userbyid(roleid))"""
 FIND_ROLE_SETTINGS = """
 select datname from pg_db_role_setting left join pg_database on pg_database.oid = setdatabase
 where pg_get_userbyid(setrole) = %s"""

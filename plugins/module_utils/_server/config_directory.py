@@ -20,6 +20,8 @@ from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
 from ansible_collections.repro.stack.plugins.module_utils._server.files import (
     OURS,
     attributes,
+    content,
+    directory_attributes,
     make_directory,
     write,
 )
@@ -52,8 +54,8 @@ class ConfigDirectory(Resource):
     def read(self) -> State:
         return {
             "digest_key": self._key_file.exists(),
-            "directory": attributes(self._path),
-            "directories": {path: attributes(Path(path)) for path in self._desired["directories"]},
+            "directory": directory_attributes(self._path),
+            "directories": {path: directory_attributes(Path(path)) for path in self._desired["directories"]},
             "files": {name: self._file(name) for name in self._desired["files"]},
             "secret_files": {name: self._secret_file(name) for name in self._desired["secret_files"]},
         }
@@ -73,8 +75,8 @@ class ConfigDirectory(Resource):
         for kind in ("files", "secret_files"):
             for name, wanted in changes.get(kind, {}).items():
                 if current[kind][name] != wanted:
-                    content = self._secret_contents[name] if kind == "secret_files" else wanted["content"]
-                    write(self._path / name, content, wanted)
+                    text = self._secret_contents[name] if kind == "secret_files" else wanted["content"]
+                    write(self._path / name, text, wanted)
 
     def digest(self) -> str:
         """HMAC-SHA256 of what the container must have been started with, counting a repair not made yet (check mode).
@@ -86,21 +88,21 @@ class ConfigDirectory(Resource):
         key = self._key_file.read_bytes() if self._key_file.exists() else b""
         made = hmac.new(key, str(generation).encode(), hashlib.sha256)
         contents = {name: wanted["content"] for name, wanted in self._desired["files"].items()}
-        for name, content in sorted({**contents, **self._secret_contents}.items()):
-            made.update(f"\0{name}\0{content}".encode())
+        for name, text in sorted({**contents, **self._secret_contents}.items()):
+            made.update(f"\0{name}\0{text}".encode())
         for path in self._mounted:
             made.update(f"\0{path}\0{path.stat().st_ino if path.exists() else 'to be made'}".encode())
         return made.hexdigest()
 
     def _file(self, name: str) -> State | None:
         found = attributes(self._path / name)
-        return found and {**found, "content": (self._path / name).read_text(errors="replace")}
+        return found and {**found, "content": content(self._path / name).decode(errors="replace")}
 
     def _secret_file(self, name: str) -> State | None:
         found = attributes(self._path / name)
         if found is None:
             return None
-        same = hmac.compare_digest((self._path / name).read_bytes(), self._secret_contents[name].encode())
+        same = hmac.compare_digest(content(self._path / name), self._secret_contents[name].encode())
         return {**found, "content": SECRET_AS_DECLARED if same else SECRET_DIFFERS}
 
     def _generation(self) -> int:

@@ -4,7 +4,8 @@
 """Private to repro.stack. Whether a container is still what it was when it was last found as declared, and answers.
 
 To compare a container option by option takes a second. Where neither the declaration nor anything that the engine tells
-of the container is another than at the last comparison, its result is known: there is nothing to do.
+of the container is another than at the last comparison, its result is known: there is nothing to do. Where something
+differs that no comparison by options would find, the container is not the one that was declared.
 """
 
 from __future__ import annotations
@@ -19,43 +20,60 @@ from ansible_collections.repro.stack.plugins.module_utils._server.files import O
 
 RECORD = ".container"
 DIGEST_LABEL = "repro.stack.digest"
-SETTLED, STUCK, OTHER = "settled", "stuck", "other"
+SETTLED, ALTERED, STUCK, OTHER = "settled", "altered", "stuck", "other"
 # A server under load may be late to answer; one that gave no good answer for a minute will not by itself.
 STUCK_AFTER = 60
 NANOSECONDS = 1_000_000_000
+# What docker_container gives back its declared value while the container runs.
+UPDATED = ("Memory", "MemorySwap", "RestartPolicy")
 # Of a network only what somebody decided: addresses are dealt anew at every start.
 ATTACHMENT = ("NetworkID", "Aliases", "Links", "IPAMConfig", "DriverOpts")
 
+Found = t.Mapping[str, t.Any]
+
+
+def container_id(engine: Engine, name: str) -> str | None:
+    return (engine.container(name) or {}).get("Id")
+
 
 def condition(engine: Engine, path: str, name: str, image: str, declared: str, digest: str) -> str:
-    """SETTLED where it runs healthy, from this image, with these files, and nothing differs from what was noted."""
+    """How the container stands to what was noted of it; the words are those of the module config_directory."""
     found = engine.container(name)
     if found is None:
         return OTHER
-    if _seconds_unhealthy(found) >= STUCK_AFTER:
-        return STUCK
-    settled = (
-        _is_healthy(found["State"])
+    noted = _recorded(path)
+    asked_for = (
+        noted.get("declared") == declared
         and found["Image"] == engine.image_id(image)
         and (found["Config"]["Labels"] or {}).get(DIGEST_LABEL) == digest
-        and _recorded(path) == _fingerprint(found, declared)
     )
-    return SETTLED if settled else OTHER
+    if asked_for and _is_healthy(found["State"]) and noted["everything"] == _hash(_everything(found)):
+        return SETTLED
+    # another engine tells other things of the same container
+    if asked_for and noted["made"] != _hash(_made(found)) and noted["engine"] == engine.version():
+        return ALTERED
+    return STUCK if _seconds_unhealthy(found) >= STUCK_AFTER else OTHER
 
 
 def note(engine: Engine, path: str, name: str, declared: str, *, read_only: bool) -> bool:
     """Note that the container is as ``declared`` now; whether there is one."""
     found = engine.container(name)
     if found and not read_only:
-        write(Path(path) / RECORD, _fingerprint(found, declared), OURS)
+        noted = {
+            "engine": engine.version(),
+            "declared": declared,
+            "made": _hash(_made(found)),
+            "everything": _hash(_everything(found)),
+        }
+        write(Path(path) / RECORD, json.dumps(noted), OURS)
     return found is not None
 
 
-def _is_healthy(state: t.Mapping[str, t.Any]) -> bool:
+def _is_healthy(state: Found) -> bool:
     return state["Status"] == "running" and (state.get("Health") or {}).get("Status") == "healthy"
 
 
-def _seconds_unhealthy(found: t.Mapping[str, t.Any]) -> float:
+def _seconds_unhealthy(found: Found) -> float:
     """How long the engine has asked in vain, at the least."""
     health = found["State"].get("Health") or {}
     if found["State"]["Status"] != "running" or health.get("Status") != "unhealthy":
@@ -63,24 +81,37 @@ def _seconds_unhealthy(found: t.Mapping[str, t.Any]) -> float:
     return health["FailingStreak"] * found["Config"]["Healthcheck"]["Interval"] / NANOSECONDS
 
 
-def _fingerprint(found: t.Mapping[str, t.Any], declared: str) -> str:
-    """SHA-256 of the declaration and of all that the engine tells, but for what changes while nobody touches it."""
-    network = found["NetworkSettings"]
-    steady = {
-        "declared": declared,
-        **{name: found[name] for name in ("Id", "Image", "Path", "Args", "Config", "HostConfig")},
+def _made(found: Found) -> dict[str, t.Any]:
+    """What a container is created with, and what nobody changes without making it anew or updating it by hand."""
+    return {
+        **{name: found[name] for name in ("Path", "Args", "Config")},
+        "HostConfig": {name: value for name, value in found["HostConfig"].items() if name not in UPDATED},
         # the engine lists them in any order
         "Mounts": sorted(found["Mounts"], key=lambda mount: mount["Destination"]),
+    }
+
+
+def _everything(found: Found) -> dict[str, t.Any]:
+    """All that the engine tells, but for what changes while nobody touches the container."""
+    network = found["NetworkSettings"]
+    return {
+        **_made(found),
+        **{name: found[name] for name in ("Id", "Image", "HostConfig")},
         "Ports": network["Ports"],
         "Networks": {
             name: {field: each.get(field) for field in ATTACHMENT} for name, each in network["Networks"].items()
         },
     }
-    return hashlib.sha256(json.dumps(steady, sort_keys=True).encode()).hexdigest()
 
 
-def _recorded(path: str) -> str | None:
+def _hash(told: Found) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _recorded(path: str) -> dict[str, str]:
+    """What was noted; empty where nothing was, or where somebody wrote something else there."""
     try:
-        return (Path(path) / RECORD).read_text()
-    except FileNotFoundError:
-        return None
+        noted = json.loads((Path(path) / RECORD).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) and noted.keys() >= {"engine", "declared", "made", "everything"} else {}

@@ -12,6 +12,7 @@ import typing as t
 from urllib.parse import quote
 
 SECONDS = 10
+STOPPED = ("created", "exited", "dead")
 DEFAULT_DIRECTORY = "/var/lib/docker"
 
 
@@ -24,8 +25,10 @@ class Published(t.NamedTuple):
 class Container(t.NamedTuple):
     name: str
     image: str
+    running: bool
     labels: t.Mapping[str, str]
     mounted: t.Collection[str]
+    writes_to: t.Collection[str]
 
 
 class Engine:
@@ -36,15 +39,21 @@ class Engine:
         self._listed: t.Any = None
 
     def answers(self) -> bool:
-        return self._get("/version") is not None
+        return self.version() is not None
+
+    def version(self) -> str | None:
+        """None where no engine answers."""
+        return (self._get("/version") or {}).get("Version")
 
     def containers(self) -> list[Container]:
         return [
             Container(
                 _name(each),
                 each.get("Image", ""),
+                each.get("State") not in STOPPED,
                 each.get("Labels") or {},
                 {mount.get("Source", "") for mount in each.get("Mounts") or []},
+                {mount.get("Source", "") for mount in each.get("Mounts") or [] if mount.get("RW", True)},
             )
             for each in self._list()
         ]

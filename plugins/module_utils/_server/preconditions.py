@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import typing as t
@@ -30,7 +31,8 @@ def server_problems(options: Options) -> list[str]:
     for each in options["published"]:
         found = [port_problem(engine, each["address"], port, each["container"]) for port in each["ports"]]
         problems += [problem for problem in found if problem]
-    problems += [*_foreign_containers(engine, options["containers"]), *_disk(engine, options["disk"])]
+    problems += [*_foreign_containers(engine, options["containers"]), *_second_servers(engine, options["containers"])]
+    problems += _disk(engine, options["disk"])
     for check, name in ((_postgres, "postgres"), (_minio_root_user, "minio_root_user")):
         if options[name]:
             problems += check(**options[name])
@@ -74,6 +76,20 @@ def _foreign_containers(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterat
             )
 
 
+def _second_servers(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterator[str]:
+    """Two servers on the same data destroy them, and neither sees the other from its container."""
+    names = {each["name"] for each in wanted}
+    others = [found for found in engine.containers() if found.running and found.name not in names]
+    for each in wanted:
+        name, data = each["name"], each["data_directory"]
+        for found in others if data else ():
+            if any(path == data or path.startswith(f"{data}/") for path in found.writes_to):
+                yield (
+                    f"The container {found.name} (image {found.image}) runs on {data}, where {name} is going to: "
+                    "stop it, or give it its old name again"
+                )
+
+
 def _disk(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterator[str]:
     """What several paths need of one file system is added up."""
     needs: dict[int, list[tuple[str, int]]] = {}
@@ -107,12 +123,14 @@ def _postgres(data_directory: str, major: int) -> t.Iterator[str]:
             )
 
 
-def _minio_root_user(recorded: str, data_directory: str, sha256: str) -> t.Iterator[str]:
+def _minio_root_user(recorded: str, given: str, data_directory: str, sha256: str) -> t.Iterator[str]:
     """Service accounts of root are bound to its name. Neither of the two names is shown."""
     file = Path(recorded)
     if not file.is_file() or not (Path(data_directory) / MINIO_FORMAT).exists():
         return
-    if file.read_text().strip() != sha256:
+    # the container was started with the name itself: where that is right, somebody edited the record
+    started_with = Path(given).read_bytes() if Path(given).is_file() else b""
+    if sha256 not in (file.read_text().strip(), hashlib.sha256(started_with).hexdigest()):
         yield (
             f"minio_root_user is not the one that the data in {data_directory} were made with (see {file}): "
             "the accounts of that user would be lost; declare the old name again"
