@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
+from ansible.vars.manager import VariableManager
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
 from ansible_collections.repro.stack.plugins.module_utils._inventory.inventory import inventory_problems
 
@@ -35,11 +36,20 @@ class ActionModule(ActionBase):
             specifications,
             used=arguments["roles"],
             internal={name for path in ROLES.glob("*/vars/*.yml") for name in load(path)},
+            written=self._written(task_vars),
         )
         if not problems:
             return {"changed": False}
         head = f"Nothing was changed, because the inventory of {task_vars['inventory_hostname']} cannot work:"
         return {"failed": True, "msg": "\n- ".join([head, *problems])}
+
+    def _written(self, task_vars):
+        """The names that the inventory and the command line give: what one knows of whom no play has told anything."""
+        inventory = task_vars["hostvars"]._inventory
+        newcomer = VariableManager(loader=self._loader, inventory=inventory)
+        host = inventory.get_host(task_vars["inventory_hostname"])
+        found = newcomer.get_vars(host=host, include_hostvars=False)
+        return set(found) - set(found.get("ansible_facts", {}))  # facts of earlier runs may be kept
 
     def _evaluate(self, value):
         try:

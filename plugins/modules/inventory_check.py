@@ -13,7 +13,9 @@ description:
   - Checks the variables of the host against the C(argument_specs) of the collection's roles, so that their own
     validation can be switched off with C(rolespec_validate=false).
   - Finds misspelt variables, missing and too short secrets, names that S3 or PostgreSQL refuse, addresses that are not
-    loopback, and values that do not fit together.
+    loopback, containers and directories that two services would share, and values that do not fit together.
+  - A name without the prefix of a role may be anybody's. It is refused only where the inventory or the command line
+    gives it and it differs by a slip of the pen from a variable that is not set.
   - Values that are as the roles' defaults give them are not worked out unless a rule needs them.
   - Values of secrets are never shown.
 extends_documentation_fragment:

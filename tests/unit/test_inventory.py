@@ -71,7 +71,7 @@ def say(roles, defaults, internal):
                 raise StackError(str(error)) from error
 
         run.asked = asked
-        return inventory_problems(variables, evaluate, roles, used=USED, internal=internal)
+        return inventory_problems(variables, evaluate, roles, used=USED, internal=internal, written=declared)
 
     return run
 
@@ -82,7 +82,17 @@ def trusted(value):
 
 def account(**changed):
     access = [{"bucket": "datasets", "mode": "read"}]
-    return {"minio_service_accounts": [{"name": "reader", "parent": "platform", "access": access, **changed}]}
+    reader = {"name": "reader", "parent": "platform", "access": access, **changed}
+    return {"minio_service_accounts": [reader, *mlflows()["minio_service_accounts"]]}
+
+
+def mlflows(**changed):
+    access = [{"bucket": "mlflow-artifacts", "mode": "read-write"}]
+    return {"minio_service_accounts": [{"name": "mlflow", "parent": "platform", "access": access, **changed}]}
+
+
+def database(**changed):
+    return {"postgres_databases": [{"name": "mlflow", **changed}]}
 
 
 def churn(**changed):
@@ -108,6 +118,17 @@ def test_an_inventory_with_gitea_needs_its_image_and_secrets(say):
 
 
 MAKES = "`ansible-playbook playbooks/secrets.yml` makes it in a new inventory; else add it to the vault file"
+UNHIDEABLE = "the secret key holds a backslash, a control character or both kinds of quotes, choose another"
+LACKS_MLFLOW = (
+    "minio_service_accounts lacks mlflow, the account that MLflow signs in as; "
+    "add {name: mlflow, parent: platform, access: [{bucket: "
+)
+READ_WRITE = ", mode: read-write}]}"
+MAY_NOT = (
+    "minio_service_accounts: mlflow may not read and write the whole of mlflow-artifacts, which is mlflow_bucket; "
+    "add {bucket: mlflow-artifacts, mode: read-write} to its access"
+)
+SPOILT = "a line break, a control character or a double quote would spoil the file pg_hba.conf"
 LOOPBACK = (
     "but only a loopback address such as 127.0.0.1 is accepted, "
     "because the gateway speaks no TLS and asks nobody who they are"
@@ -157,6 +178,22 @@ LOOPBACK = (
             "vault_postgres_exsting_dsn is not known; did you mean vault_postgres_existing_dsn?",
         ),
         (
+            {"vault_minio_root_password": MISSING, "vault_mino_root_password": GOOD},
+            "vault_minio_root_password is missing; vault_mino_root_password looks like a misspelling of it",
+        ),
+        (
+            {"vault_minio_root_password": MISSING, "valt_minio_root_password": GOOD},
+            "vault_minio_root_password is missing; valt_minio_root_password looks like a misspelling of it",
+        ),
+        (
+            {"vualt_postgres_existing_dsn": "postgresql://x@y/z"},
+            "vualt_postgres_existing_dsn is not known; did you mean vault_postgres_existing_dsn?",
+        ),
+        ({"vault_minio_platform_secret_key": GOOD + "\\"}, f"vault_minio_platform_secret_key: {UNHIDEABLE}"),
+        ({"vault_minio_mlflow_secret_key": GOOD + "'\""}, f"vault_minio_mlflow_secret_key: {UNHIDEABLE}"),
+        ({"vault_minio_administrator_password": GOOD + "\\"}, f"vault_minio_administrator_password: {UNHIDEABLE}"),
+        ({"minio_platform_secret_key": GOOD + "\\"}, f"minio_platform_secret_key: {UNHIDEABLE}"),
+        (
             {"vault_minio_root_password": "short"},
             "vault_minio_root_password is too short: at least 12 characters are needed",
         ),
@@ -191,6 +228,18 @@ LOOPBACK = (
         ({"minio_bucket": []}, "minio_bucket is not known; did you mean minio_buckets?"),
         ({"gateway_xyz": 1}, "gateway_xyz is not known"),
         ({"stack_nam": "x"}, "stack_nam is not known; did you mean stack_name?"),
+        ({"project": []}, "project is not known; did you mean projects?"),
+        ({"proejcts": []}, "proejcts is not known; did you mean projects?"),
+        ({"Projects": []}, "Projects is not known; did you mean projects?"),
+        ({"mino_buckets": []}, "mino_buckets is not known; did you mean minio_buckets?"),
+        ({"mino_bucket": []}, "mino_bucket is not known; did you mean minio_buckets?"),
+        ({"miniobuckets": []}, "miniobuckets is not known; did you mean minio_buckets?"),
+        ({"minio-buckets": []}, "minio-buckets is not known; did you mean minio_buckets?"),
+        ({"gatway_address": "127.0.0.2"}, "gatway_address is not known; did you mean gateway_address?"),
+        (
+            {"posgres_existing_dsn": "postgresql://x@y/z"},
+            "posgres_existing_dsn is not known; did you mean postgres_existing_dsn?",
+        ),
         # kinds of values
         ({"gateway_s3_port": "s3"}, "gateway_s3_port must be a whole number, not the text 's3'"),
         ({"gateway_s3_port": None}, "gateway_s3_port is empty; remove it to get its default"),
@@ -198,6 +247,45 @@ LOOPBACK = (
         ({"minio_console": "no"}, "minio_console must be true or false, not the text 'no'"),
         ({"minio_buckets": "datasets"}, "minio_buckets must be a list of dictionaries, not the text 'datasets'"),
         ({"minio_environment": ["A=b"]}, "minio_environment must be a dictionary"),
+        ({"minio_memory": "lots"}, "minio_memory is lots, which is not a size such as 512m or 2g"),
+        ({"minio_memory": "2gb"}, "minio_memory is 2gb, which is not a size such as 512m or 2g"),
+        ({"mlflow_memory": "-1"}, "mlflow_memory is -1, which is not a size such as 512m or 2g"),
+        (
+            {"gateway_memory": 2},
+            "gateway_memory is 2, but Docker takes 6m at least; a number without a unit means bytes",
+        ),
+        # what services share
+        (
+            {"minio_container": "mlflow"},
+            "minio_container and mlflow_container are both mlflow; each needs a name of its own",
+        ),
+        (
+            {"gitea_image": GITEA, "vault_postgres_gitea_password": GOOD, "minio_container": "gitea"},
+            "gitea_container and minio_container are both gitea; each needs a name of its own",
+        ),
+        (
+            {"minio_data_directory": "/srv/postgres/"},
+            "minio_data_directory and postgres_data_directory are both /srv/postgres; "
+            "each needs a directory of its own",
+        ),
+        (
+            {"mlflow_config_directory": "/opt/repro/../minio"},
+            "minio_config_directory and mlflow_config_directory are both /opt/minio; each needs a directory of its own",
+        ),
+        (
+            {"minio_data_directory": "/opt/minio"},
+            "minio_config_directory and minio_data_directory are both /opt/minio; each needs a directory of its own",
+        ),
+        (
+            {"gateway_git_directory": "/srv/minio/git"},
+            "minio_data_directory is /srv/minio, which holds gateway_git_directory; "
+            "each service needs a directory of its own",
+        ),
+        (
+            {"minio_data_directory": "/srv"},
+            "minio_data_directory is /srv, which holds gateway_git_directory, mlflow_data_directory, "
+            "postgres_data_directory; each service needs a directory of its own",
+        ),
         # what services refuse
         ({"stack_name": "gpu server"}, "stack_name is 'gpu server', which cannot be the name of a host"),
         ({"gateway_address": "0.0.0.0"}, f"gateway_address is 0.0.0.0, {LOOPBACK}"),  # noqa: S104 - refused
@@ -260,6 +348,63 @@ LOOPBACK = (
         ({"postgres_databases": [{"name": "mlflow"}, {"name": "mlflow"}]}, "postgres_databases names mlflow twice"),
         ({"mlflow_database": "mflow"}, "mlflow_database is mflow, which postgres_databases does not declare"),
         ({"mlflow_bucket": "artifacts"}, "mlflow_bucket is artifacts, which minio_buckets does not declare"),
+        # the account of MLflow
+        ({"minio_service_accounts": []}, f"{LACKS_MLFLOW}mlflow-artifacts{READ_WRITE}"),
+        (
+            {"minio_service_accounts": account()["minio_service_accounts"][:1], "mlflow_bucket": "dvc"},
+            f"{LACKS_MLFLOW}dvc{READ_WRITE}",
+        ),
+        (mlflows(state="absent"), f"{LACKS_MLFLOW}mlflow-artifacts{READ_WRITE}"),
+        (mlflows(enabled=False), "minio_service_accounts: mlflow is not enabled, but MLflow signs in as it"),
+        ({"mlflow_bucket": "dvc"}, MAY_NOT.replace("mlflow-artifacts", "dvc")),
+        (mlflows(access=[{"bucket": "datasets", "mode": "read-write"}]), MAY_NOT),
+        (mlflows(access=[{"bucket": "mlflow-artifacts", "mode": "read"}]), MAY_NOT),
+        (mlflows(access=[{"bucket": "mlflow-artifacts", "mode": "read-write", "prefix": "a/"}]), MAY_NOT),
+        # roles of PostgreSQL
+        (
+            database(owner="postgres"),
+            "postgres_databases: mlflow: postgres administers the server: it cannot own the database mlflow",
+        ),
+        (
+            {**database(owner="team"), "postgres_existing_dsn": "postgresql://team:pw@forge/gitea"},
+            "postgres_databases: mlflow: team administers the server: it cannot own the database mlflow",
+        ),
+        (
+            {"postgres_existing_dsn": "postgresql://mlflow:pw@forge/gitea"},
+            "postgres_databases: mlflow: mlflow administers the server: it cannot own the database mlflow",
+        ),
+        (database(owner="ml\nflow"), f"postgres_databases: mlflow: 'ml\\nflow' cannot be its owner: {SPOILT}"),
+        (database(owner='ml"flow'), f"postgres_databases: mlflow: 'ml\"flow' cannot be its owner: {SPOILT}"),
+        (
+            database(owner="ml flow"),
+            "postgres_databases: mlflow: 'ml flow' cannot be its owner: only letters, digits, dashes and underscores "
+            "are allowed, and it begins with a letter",
+        ),
+        (
+            database(owner="pg_mlflow"),
+            "postgres_databases: mlflow: 'pg_mlflow' cannot be its owner: PostgreSQL keeps names with pg_ for itself",
+        ),
+        (
+            database(owner="public"),
+            "postgres_databases: mlflow: 'public' cannot be its owner: PostgreSQL keeps that name for itself",
+        ),
+        (
+            database(owner="m" * 64),
+            f"postgres_databases: mlflow: {'m' * 64!r} cannot be its owner: PostgreSQL takes names of 1 to 63 bytes",
+        ),
+        (
+            database(connect=["audit", "x\nlocal all all trust"]),
+            "postgres_databases: mlflow: 'x\\nlocal all all trust' cannot be a role that connects: " + SPOILT,
+        ),
+        (
+            database(connect=["/.*"]),
+            "postgres_databases: mlflow: '/.*' cannot be a role that connects: the file pg_hba.conf would take it for "
+            "a pattern, which fits other roles too",
+        ),
+        (
+            database(connect=[""]),
+            "postgres_databases: mlflow: '' cannot be a role that connects: PostgreSQL takes names of 1 to 63 bytes",
+        ),
         (
             {"postgres_existing_dsn": "postgresql://root:pw@forge/mlflow"},
             "mlflow_database and postgres_existing_dsn lead to the same database mlflow; each service needs its own",
@@ -319,6 +464,10 @@ def test_one_thing_wrong_is_one_sentence(say, declared, sentence):
             "projects_keys: the secret of alice is too short: at least 12 characters are needed",
         ),
         (
+            {**churn(), "vault_projects_keys": {"alice": GOOD + "\\"}},
+            f"projects_keys: the secret of alice: {UNHIDEABLE}",
+        ),
+        (
             {**churn(), "vault_projects_keys": {"alice": 123456789012}},
             "projects_keys: the secret of alice is not a text; put it in quotes",
         ),
@@ -376,6 +525,96 @@ def test_live_objects_may_expire_elsewhere(say):
     rule = {"id": "old", "expire_days": 30}
     buckets = [{"name": name, "lifecycle": [rule]} for name in ("mlflow-artifacts", "datasets")]
     assert say(minio_buckets=buckets) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "project_name",
+            "project_id",
+            "products",
+            "proxy_env",
+            "http_proxy",
+            "minions",
+            "minio",
+            "gateway",
+            "gateways",
+        ),
+        *("postgresql_databases", "postgresql_user", "docker_users", "gitlab_image", "nginx_container", "stack"),
+        *("ansible_host", "ansible_user", "molecule_secrets", "__projects", "_projects", "__preflight_server"),
+    ],
+)
+def test_a_variable_of_somebody_else_is_left_alone(say, name):
+    assert say(**{name: "x"}) == []
+
+
+def test_what_is_declared_is_not_meant_by_another_name(say):
+    assert say(**churn(), project="churn") == []
+
+
+def test_only_the_inventory_is_searched_for_misspellings(defaults, roles, internal):
+    """A play may register what it likes."""
+    variables = {**defaults, "project": "churn"}
+
+    def evaluate(name):
+        return Templar(loader=DataLoader(), variables=variables).template(variables[name])
+
+    assert inventory_problems(variables, evaluate, roles, used=USED, internal=internal, written=HOST) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"access": [{"bucket": "mlflow-artifacts", "mode": mode} for mode in ("read", "write")]},
+        {"access": [{"bucket": "mlflow-artifacts", "mode": "read-write", "prefix": "/"}]},
+        {"access": [{"bucket": name, "mode": "read-write"} for name in ("datasets", "mlflow-artifacts")]},
+    ],
+)
+def test_access_that_serves_mlflow(say, changed):
+    assert say(**mlflows(**changed)) == []
+
+
+def test_what_a_policy_grants_mlflow_is_not_looked_into(say):
+    document = {"Version": "2012-10-17", "Statement": []}
+    assert not [each for each in say(**mlflows(policy=document, access=None)) if "mlflow_bucket" in each]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"minio_memory": "2GB", "mlflow_memory": "1.5g", "gateway_memory": "6M", "postgres_memory": 1073741824},
+        {"minio_data_directory": "/srv/minio-data", "minio_config_directory": "/srv/minio"},
+        {"minio_data_directory": "/srv/gitea", "minio_container": "gitea"},
+        {"vault_minio_root_password": GOOD + "\\'\"", "vault_minio_mlflow_secret_key": GOOD + "'"},
+        database(owner="MLflow_1", connect=["grafana", "pg_monitor", "o'brien"]),
+    ],
+)
+def test_values_that_can_be(say, declared):
+    secrets = {"vault_postgres_MLflow_1_password": GOOD} if "postgres_databases" in declared else {}
+    assert say(**declared, **secrets) == []
+
+
+def given_by(path):
+    """What an inventory of this repository gives, but for its secrets, which tests make up."""
+    content = yaml.safe_load(path.read_text()) or {}
+    for key in ("provisioner", "inventory", "group_vars", "all") if path.name != "main.yml" else ():
+        content = content.get(key) or {}
+    return {name: value for name, value in content.items() if not name.startswith("vault_")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ROOT / ".config" / "molecule" / "config.yml",
+        *sorted(ROOT.glob("molecule/*/molecule.yml")),
+        *sorted(ROOT.glob("inventories/*/group_vars/all/main.yml")),
+        ROOT / "tests" / "live" / "inventory" / "group_vars" / "all" / "main.yml",
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_inventories_of_this_repository_can_be(say, path):
+    assert say(**{"molecule_secrets": "/tmp/secrets", **given_by(path)}) == []  # noqa: S108 - a name
 
 
 def test_everything_is_said_at_once(say):
@@ -510,10 +749,14 @@ def test_the_whole_way_through_ansible(tmp_path):
         check=True,
     ).stdout
     good = "\n".join(f"{name}: {GOOD}" for name in SECRETS if name != "vault_minio_root_password")
-    lines = ["stack_name: gpu", "gateway_adress: 127.0.0.1", good, f"vault_minio_root_password: {encrypted}"]
+    misspelt = ["gateway_adress: 127.0.0.1", "mino_buckets: []"]
+    lines = ["stack_name: gpu", *misspelt, good, f"vault_minio_root_password: {encrypted}"]
     (tmp_path / "group_vars" / "all.yml").write_text("\n".join(lines))
     task = {"import_role": {"name": "repro.stack.preflight", "rolespec_validate": False}}
-    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    # a play's own words: its variables, results and facts
+    play = {"hosts": "all", "gather_facts": False, "vars": {"gatway_address": "x"}}
+    others = [{"debug": {"msg": "x"}, "register": "project"}, {"set_fact": {"proejcts": [], "cacheable": True}}]
+    (tmp_path / "play.yml").write_text(json.dumps([{**play, "tasks": [*others, task]}]))
     ran = subprocess.run(
         [
             Path(sys.executable).with_name("ansible-playbook"),
@@ -534,6 +777,7 @@ def test_the_whole_way_through_ansible(tmp_path):
     said = [line.strip() for line in ran.stdout.splitlines() if line.strip().startswith("- ")]
     assert list(dict.fromkeys(said)) == [
         "- gateway_adress is not known; did you mean gateway_address?",
+        "- mino_buckets is not known; did you mean minio_buckets?",
         "- vault_minio_root_password is too short: at least 12 characters are needed",
     ], ran.stdout + ran.stderr
     assert ran.returncode == 2

@@ -31,14 +31,16 @@ def inventory_problems(
     *,
     used: t.Collection[str],
     internal: t.Collection[str] = (),
+    written: t.Collection[str] = (),
 ) -> list[str]:
     """One sentence for each problem; ``roles`` are the options of all roles, ``used`` names those that will run.
 
-    A role that is not used still has its variables known and their values checked, but none of them is required.
+    ``written`` names what the inventory itself gives, unlike plays, facts and results. A role that is not used still
+    has its variables known and their values checked, but none of them is required.
     """
     every = {name: {**INNER.get(name, {}), **option} for options in roles.values() for name, option in options.items()}
     active = {name: option for role in used for name, option in roles[role].items()}
     required = [name for name, option in active.items() if option.get("required") and not option.get("no_log")]
     variables = Variables(declared, evaluate, every, internal)
     agreements = [*secrets.problems(variables, active), *rules.problems(variables)]
-    return [*variables.wrong_names(roles, required), *variables.wrong_values(), *agreements]
+    return [*variables.wrong_names(roles, required, written), *variables.wrong_values(), *agreements]

@@ -18,6 +18,8 @@ ACCOUNT = re.compile(r"[a-z][a-z0-9-]*")
 PROJECT = re.compile(r"[a-z]([a-z0-9_-]*[a-z0-9])?")
 KEY = re.compile(r"[a-z][a-z0-9._-]*")
 DATABASE = re.compile(r"[a-z_][a-z0-9_-]*")
+OWNER = re.compile(r"[^\W\d][\w-]*")
+RESERVED_ROLES = ("none", "public")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -80,6 +82,30 @@ def database_fault(name: str) -> str | None:
     return None
 
 
+def role_fault(name: str) -> str | None:
+    """Why PostgreSQL cannot have a role of that name, or why a line about it would mean something else, or None."""
+    if not name.isprintable() or '"' in name:
+        return "a line break, a control character or a double quote would spoil the file pg_hba.conf"
+    if name.startswith("/"):
+        return "the file pg_hba.conf would take it for a pattern, which fits other roles too"
+    if not 0 < len(name.encode()) <= 63:
+        return "PostgreSQL takes names of 1 to 63 bytes"
+    if name in RESERVED_ROLES:
+        return "PostgreSQL keeps that name for itself"
+    return None
+
+
+def owner_fault(name: str) -> str | None:
+    """Why the name cannot be a role that is made here, and part of a variable's name, or None."""
+    if fault := role_fault(name):
+        return fault
+    if not OWNER.fullmatch(name):
+        return "only letters, digits, dashes and underscores are allowed, and it begins with a letter"
+    if name.startswith("pg_"):
+        return "PostgreSQL keeps names with pg_ for itself"
+    return None
+
+
 def is_host_name(name: str) -> bool:
     return HOST_NAME.fullmatch(name) is not None and ".." not in name and len(name) <= 253
 
@@ -90,6 +116,14 @@ def is_loopback(address: str) -> bool:
         return ipaddress.IPv4Address(address).is_loopback
     except ValueError:
         return False
+
+
+def dsn_user(text: str) -> str | None:
+    """Who logs in by a connection string, or None where it does not say so."""
+    try:
+        return unquote(urlsplit(text).username or "") or None
+    except ValueError:
+        return None
 
 
 def dsn_database(text: str) -> str:

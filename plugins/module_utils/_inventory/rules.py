@@ -9,14 +9,17 @@ import re
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
-from ansible_collections.repro.stack.plugins.module_utils._inventory import project_rules
+from ansible_collections.repro.stack.plugins.module_utils._inventory import project_rules, service_rules
 from ansible_collections.repro.stack.plugins.module_utils._inventory.names import (
     account_fault,
     bucket_fault,
     database_fault,
     dsn_database,
+    dsn_user,
     is_host_name,
     is_loopback,
+    owner_fault,
+    role_fault,
 )
 from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import bucket
@@ -25,21 +28,25 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities impo
 # Identities that the role minio makes itself. Only the second can have service accounts.
 ADMINISTRATOR = "administrator"
 PARENT = "platform"
+# The account that MLflow signs in as, and whoever administers a server that is run here.
+MLFLOW = "mlflow"
+SUPERUSER = "postgres"
 
 
 def problems(variables: Variables) -> t.Iterator[str]:
     for rule in (
         _stack_name,
         _addresses,
-        _ports,
         _buckets,
         _used_buckets,
+        _mlflow_account,
         _service_accounts,
         _databases,
         _forge,
         _gitea,
     ):
         yield from rule(variables)
+    yield from service_rules.problems(variables, idle=() if _gitea_is_on(variables) else ("gitea",))
     yield from project_rules.problems(variables, {ADMINISTRATOR, PARENT})
 
 
@@ -56,21 +63,6 @@ def _addresses(variables: Variables) -> t.Iterator[str]:
             f"gateway_address is {address}, but only a loopback address such as 127.0.0.1 is accepted, "
             "because the gateway speaks no TLS and asks nobody who they are"
         )
-
-
-def _ports(variables: Variables) -> t.Iterator[str]:
-    names = [name for name in variables.options if name.startswith("gateway_") and name.endswith("_port")]
-    ports: dict[int, str] = {}
-    for name in names:
-        port = variables.value(name)
-        if port is None:
-            continue
-        port = int(port)
-        if not 1 <= port <= 65535:
-            yield f"{name} is {port}, but ports go from 1 to 65535"
-        elif port in ports:
-            yield f"{name} and {ports[port]} are both {port}"
-        ports[port] = name
 
 
 def _buckets(variables: Variables) -> t.Iterator[str]:
@@ -94,6 +86,31 @@ def _used_buckets(variables: Variables) -> t.Iterator[str]:
         used = variables.value(name) if name.endswith("_bucket") and name not in idle else None
         if used and buckets is not None and used not in buckets:
             yield f"{name} is {used}, which minio_buckets does not declare"
+
+
+def _mlflow_account(variables: Variables) -> t.Iterator[str]:
+    """MLflow reads and writes its bucket as an account of its own name. What a policy grants is not looked into."""
+    accounts, bucket = variables.items("minio_service_accounts"), variables.value("mlflow_bucket")
+    if not bucket or variables.refused("minio_service_accounts"):
+        return
+    found = [each for each in accounts if each["name"] == MLFLOW and each.get("state") != "absent"]
+    if not found:
+        needed = f"{{name: {MLFLOW}, parent: {PARENT}, access: [{{bucket: {bucket}, mode: read-write}}]}}"
+        yield f"minio_service_accounts lacks {MLFLOW}, the account that MLflow signs in as; add {needed}"
+    for account in found:
+        if account.get("enabled") is False:
+            yield f"minio_service_accounts: {MLFLOW} is not enabled, but MLflow signs in as it"
+        modes = {
+            each.get("mode")
+            for each in account.get("access") or ()
+            if each.get("bucket") == bucket and not (each.get("prefix") or "").strip("/")
+        }
+        may = "read-write" in modes or modes >= {"read", "write"}
+        if account.get("access") and not may and bucket in (_declared_buckets(variables) or ()):
+            yield (
+                f"minio_service_accounts: {MLFLOW} may not read and write the whole of {bucket}, which is "
+                f"mlflow_bucket; add {{bucket: {bucket}, mode: read-write}} to its access"
+            )
 
 
 def _declared_buckets(variables: Variables) -> set[str] | None:
@@ -146,6 +163,7 @@ def _databases(variables: Variables) -> t.Iterator[str]:
     for database in databases:
         if fault := database_fault(database["name"]):
             yield f"postgres_databases: {database['name']!r} cannot be a database: {fault}"
+        yield from _roles_of(database, {SUPERUSER, dsn_user(variables.value("postgres_existing_dsn") or "")})
     idle = () if _gitea_is_on(variables) else ("gitea_database",)
     taken: dict[str, str] = {}
     for name in sorted(variables.options, key=lambda name: (not name.endswith("_dsn"), name)):
@@ -163,6 +181,18 @@ def _databases(variables: Variables) -> t.Iterator[str]:
         if used in taken:
             yield f"{name} and {taken[used]} lead to the same database {used}; each service needs its own"
         taken[used] = name
+
+
+def _roles_of(database: t.Mapping[str, t.Any], administrators: t.Collection[str | None]) -> t.Iterator[str]:
+    name, owner = database["name"], database.get("owner")
+    where = f"postgres_databases: {name}"
+    if (owner or name) in administrators and not (owner is None and database_fault(name)):
+        yield f"{where}: {owner or name} administers the server: it cannot own the database {name}"
+    elif owner is not None and (fault := owner_fault(owner)):
+        yield f"{where}: {owner!r} cannot be its owner: {fault}"
+    for role in database.get("connect") or ():
+        if fault := role_fault(role):
+            yield f"{where}: {role!r} cannot be a role that connects: {fault}"
 
 
 def _forge(variables: Variables) -> t.Iterator[str]:

@@ -8,11 +8,20 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import Option, nearest
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._inventory.names import owner_fault
+from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import (
+    Option,
+    is_slip,
+    nearest,
+)
 from ansible_collections.repro.stack.plugins.module_utils._inventory.variables import Variables
+from ansible_collections.repro.stack.plugins.module_utils._minio.names import check_user
 
 VAULT = re.compile(r"\{\{\s*(vault_\w+)\s*\}\}")
 VAULT_NAME = re.compile(r"\bvault_\w+")
+# Secrets of identities that MinIO is given in a list; that of its root is none of them.
+MINIO_KEY = re.compile(r".*_secret_key|(vault_)?minio_administrator_password")
 MINIMUM = 12
 # MinIO says so of service accounts; the same holds for all keys here.
 MAXIMUM_OF_KEYS = 40
@@ -33,14 +42,16 @@ def needed(variables: Variables, options: t.Mapping[str, Option]) -> list[str]:
             names.append(vault_name("minio", account["name"], "secret_key"))
     if "postgres_databases" in options:
         for database in variables.items("postgres_databases"):
-            names.append(vault_name("postgres", database.get("owner") or database["name"], "password"))
+            owner = database.get("owner") or database["name"]
+            if not owner_fault(owner):
+                names.append(vault_name("postgres", owner, "password"))
     return sorted({name for name in names if name})
 
 
 def problems(variables: Variables, options: t.Mapping[str, Option]) -> t.Iterator[str]:
     names = needed(variables, options)
     missing = [name for name in names if name not in variables.declared]
-    spare = [name for name in variables.declared if name.startswith("vault_") and name not in names]
+    spare = [name for name in variables.declared if _is_vaults(name) and name not in names]
     for name in missing:
         # vault_minio_<a>_secret_key and vault_minio_<b>_secret_key are alike without being each other's misspelling
         typo = nearest(name, spare, likeness=0.9)
@@ -51,6 +62,12 @@ def problems(variables: Variables, options: t.Mapping[str, Option]) -> t.Iterato
     for name in names:
         if name not in missing:
             yield from _faults(variables, name)
+
+
+def _is_vaults(name: str) -> bool:
+    """Whether the name begins like a vault variable's, perhaps with a slip."""
+    first, _, rest = name.partition("_")
+    return bool(rest) and is_slip(first, "vault")
 
 
 def _mentioned(options: t.Mapping[str, Option]) -> set[str]:
@@ -79,11 +96,18 @@ def _faults(variables: Variables, name: str) -> t.Iterator[str]:
     maximum = MAXIMUM_OF_KEYS if name.endswith("_secret_key") else None
     value = variables.value(name)
     if not variables.refused(name):
-        yield from faults(name, value, minimum, maximum)
+        yield from faults(name, value, minimum, maximum, is_key=MINIO_KEY.fullmatch(name) is not None)
 
 
-def faults(name: str, value: t.Any, minimum: int = MINIMUM, maximum: int | None = MAXIMUM_OF_KEYS) -> t.Iterator[str]:
-    """What is wrong with a secret."""
+def faults(
+    name: str,
+    value: t.Any,
+    minimum: int = MINIMUM,
+    maximum: int | None = MAXIMUM_OF_KEYS,
+    *,
+    is_key: bool = True,
+) -> t.Iterator[str]:
+    """What is wrong with a secret; ``is_key`` says that MinIO is given it as the one of an identity."""
     if value is None:
         yield f"{name} is empty"
     elif not isinstance(value, str):
@@ -94,3 +118,8 @@ def faults(name: str, value: t.Any, minimum: int = MINIMUM, maximum: int | None 
         yield f"{name} is too long: MinIO takes {maximum} characters"
     elif not value.isprintable() or value != value.strip():
         yield f"{name} has a line break, a space at an end, or another character that a file of secrets cannot hold"
+    elif is_key:
+        try:
+            check_user("any", value, name)
+        except InvalidInputError as error:
+            yield str(error)

@@ -40,6 +40,26 @@ def unknown(name: str, known: t.Iterable[str]) -> str:
     return f"is not known; did you mean {meant}?" if meant else "is not known"
 
 
+def misspelt(name: str, known: t.Iterable[str]) -> str | None:
+    """The known name that this one differs from by a single slip, or by one slip in each of its words."""
+    return next((meant for meant in sorted(known) if _is_nearly(name.lower(), meant)), None)
+
+
+def _is_nearly(name: str, meant: str) -> bool:
+    words, wanted = name.split("_"), meant.split("_")
+    in_each_word = len(words) == len(wanted) and all(map(is_slip, words, wanted))
+    return in_each_word or is_slip(name, meant)
+
+
+def is_slip(word: str, meant: str) -> bool:
+    """Whether at most one letter is missing, too many, another, or in its neighbour's place."""
+    pairs = enumerate(zip(word, meant, strict=False))
+    same = next((index for index, (letter, wanted) in pairs if letter != wanted), min(len(word), len(meant)))
+    word, meant = word[same:], meant[same:]
+    swapped = word[:2] == meant[:2][::-1] and word[2:] == meant[2:]
+    return swapped or word[1:] == meant or word == meant[1:] or word[1:] == meant[1:]
+
+
 def checked(label: str, option: Option, value: t.Any) -> tuple[t.Any, list[str]]:
     """The value with the defaults of its inner options, and the sentences on what is wrong with it."""
     if value is None:

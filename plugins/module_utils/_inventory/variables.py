@@ -8,7 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
-from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import Option, checked, unknown
+from ansible_collections.repro.stack.plugins.module_utils._inventory.specification import (
+    Option,
+    checked,
+    misspelt,
+    unknown,
+)
 
 # One prefix of another role: `stack_name` belongs to all of them.
 COMMON_PREFIX = "stack_"
@@ -67,14 +72,24 @@ class Variables:
         """Whether a sentence about the variable's value was found already."""
         return name in self._refused
 
-    def wrong_names(self, prefixes: t.Collection[str], required: t.Collection[str]) -> list[str]:
-        """Sentences on variables that nobody knows and on those that are missing."""
+    def wrong_names(
+        self, prefixes: t.Collection[str], required: t.Collection[str], written: t.Collection[str]
+    ) -> list[str]:
+        """Sentences on variables that nobody knows and on those that are missing.
+
+        A name without a role's prefix may be anybody's. It is taken for a misspelling only where it is ``written`` in
+        the inventory itself, and nearly that of an option which has its default.
+        """
         ours = (*(f"{prefix}_" for prefix in prefixes), COMMON_PREFIX)
-        problems = [
-            f"{name} {unknown(name, self.options)}"
-            for name in sorted(self.declared)
-            if name.startswith(ours) and name not in self.options and name not in self._internal
-        ]
+        unset = [name for name in self.options if self.is_default(name)]
+        problems = []
+        for name in sorted(self.declared):
+            if name in self.options or name in self._internal:
+                continue
+            if name.startswith(ours):
+                problems.append(f"{name} {unknown(name, self.options)}")
+            elif name in written and not name.startswith("_") and (meant := misspelt(name, unset)):
+                problems.append(f"{name} is not known; did you mean {meant}?")
         return problems + [f"{name} is missing" for name in sorted(required) if name not in self.declared]
 
     def wrong_values(self) -> list[str]:
