@@ -17,4 +17,6 @@ if [ "$found" != "$program" ]; then
     echo "The data in $data belong to PostgreSQL $found and this is PostgreSQL $program: it does not start on them" >&2
     exit 1
 fi
+# It would outrank the declared configuration; the server itself never writes it (allow_alter_system).
+: > "$data/postgresql.auto.conf"
 exec "$@"
