@@ -10,9 +10,8 @@ import threading
 import typing as t
 from pathlib import Path
 
-import boto3
-import botocore.config
 import pytest
+from s3 import s3_client
 
 RELAY = """
 import os, socket, sys, threading
@@ -39,11 +38,12 @@ sys.stdout.write(connection.getresponse().read().decode(errors="replace"))
 class Tunnel(socketserver.ThreadingTCPServer):
     """A port of this machine that leads to a loopback port of the server, as `ssh -L` would do it."""
 
+    allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, server: str, port: int) -> None:
+    def __init__(self, server: str, port: int, local_port: int) -> None:
         self.command = ["docker", "exec", "--interactive", server, "python3", "-c", RELAY, str(port)]
-        super().__init__(("127.0.0.1", 0), Through)
+        super().__init__(("127.0.0.1", local_port), Through)
 
     @property
     def address(self) -> str:
@@ -55,18 +55,19 @@ class Through(socketserver.BaseRequestHandler):
         subprocess.run(self.server.command, stdin=self.request, stdout=self.request, check=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(host) -> str:
     """Name of the server in the inventory, which is also the name of its container."""
     return host.backend.host
 
 
-@pytest.fixture
-def tunnel(server: str) -> t.Iterator[t.Callable[[int], str]]:
+@pytest.fixture(scope="module")
+def tunnel(server: str) -> t.Iterator[t.Callable[..., str]]:
+    """The address here that leads to a port there; any port is taken here where none is named."""
     opened: list[Tunnel] = []
 
-    def through(port: int) -> str:
-        opened.append(Tunnel(server, port))
+    def through(port: int, local_port: int = 0) -> str:
+        opened.append(Tunnel(server, port, local_port))
         threading.Thread(target=opened[-1].serve_forever, daemon=True).start()
         return opened[-1].address
 
@@ -79,19 +80,8 @@ def tunnel(server: str) -> t.Iterator[t.Callable[[int], str]]:
 @pytest.fixture
 def s3(tunnel) -> t.Callable[[str, str], t.Any]:
     """An S3 client with these keys."""
-
-    def connect(access_key: str, secret_key: str) -> t.Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=tunnel(9000),
-            region_name="us-east-1",
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            # the tunnel tells late that a connection was closed, so one may be used once too often
-            config=botocore.config.Config(retries={"mode": "standard"}, s3={"addressing_style": "path"}),
-        )
-
-    return connect
+    # the tunnel tells late that a connection was closed, so one may be used once too often
+    return lambda *keys: s3_client(tunnel(9000), *keys, retries={"mode": "standard"})
 
 
 @pytest.fixture
@@ -128,7 +118,7 @@ def logs(as_user, containers) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def secrets() -> dict[str, str]:
     made = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "secrets"
-    return {file.name: file.read_text().rstrip("\n") for file in made.iterdir()}
+    return {file.name: file.read_text().rstrip("\n") for file in made.iterdir() if file.is_file()}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,9 +12,11 @@ import typing as t
 from pathlib import Path
 
 import docker
-import gitea as forge
 import pytest
 import yaml
+from gitea import gitea
+
+__all__ = ["gitea"]
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "tests" / "live" / "inventory"
@@ -128,10 +130,3 @@ def postgres(stack: Stack) -> Postgres:
 @pytest.fixture(scope="session")
 def mlflow(stack: Stack) -> Mlflow:
     return Mlflow(endpoint="http://127.0.0.1:15000")
-
-
-@pytest.fixture(scope="session")
-def gitea(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
-    """A real Gitea with nothing in it; what it is called and how it signs in: tests/live/gitea.py."""
-    with forge.running(tmp_path_factory.mktemp("gitea")) as running:
-        yield running

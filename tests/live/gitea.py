@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import re
 import secrets
@@ -14,6 +15,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import pytest
 import requests
 
 # 1.26 has holes that 1.27.1 closed, and 1.27.2 cannot be built from modules alone: loopback and tests only.
@@ -37,6 +39,14 @@ class Gitea:
             method, f"{self.endpoint}/api/v1{path}", json=body, headers=headers, timeout=30, **options
         )
 
+    def wait_for_branch(self, repository: str, name: str = "main") -> None:
+        """Until the API knows of a push, which Gitea takes note of by a queue."""
+        deadline = time.monotonic() + 60
+        while not self.api("GET", f"/repos/{repository}/branches/{name}").ok:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Gitea does not know the branch {name} of {repository} after a minute")
+            time.sleep(0.2)
+
     def git_environment(self) -> dict[str, str]:
         """What a test's own git needs to sign in without writing the token anywhere."""
         return {
@@ -49,8 +59,16 @@ class Gitea:
 
 def built() -> Path:
     """The folder with the program and the files that it reads at run time; takes minutes where it is not there yet."""
-    if CACHE.exists():
-        return CACHE
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    # Live tests and molecule run side by side: the second waits here and finds it.
+    with CACHE.with_name(f".{CACHE.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not CACHE.exists():
+            _build()
+    return CACHE
+
+
+def _build() -> None:
     if not shutil.which("go"):
         raise RuntimeError(f"Go is needed to build {MODULE} for the tests: put it on PATH")
     new = CACHE.with_name(f".{CACHE.name}.new")
@@ -68,7 +86,6 @@ def built() -> Path:
         (new / "source" / name).rename(new / name)
     shutil.rmtree(new / "source")
     new.rename(CACHE)
-    return CACHE
 
 
 CONFIGURATION = """
@@ -133,6 +150,13 @@ def running(work: Path) -> t.Iterator[Gitea]:
         finally:
             process.terminate()
             process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def gitea(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Gitea]:
+    """A forge for all tests of a session."""
+    with running(tmp_path_factory.mktemp("gitea")) as forge:
+        yield forge
 
 
 def _free_port() -> int:

@@ -82,6 +82,7 @@ def test_life(publish: RunModule, gitea: t.Any, repository: str, folder: Path, t
     took = time.monotonic() - started
     assert publish(values={"_endpoint": "http://b"})["publication"]["tag"] == "v1.0.0+1"
 
+    gitea.wait_for_branch(repository)
     assert gitea.api("GET", f"/repos/{repository}").json()["default_branch"] == "main"
     tags = {tag["name"]: tag["commit"]["sha"] for tag in gitea.api("GET", f"/repos/{repository}/tags").json()}
     assert set(tags) == {"v1.0.0", "v1.0.0+1"} and tags["v1.0.0"] == first["commit"]

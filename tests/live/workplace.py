@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -11,13 +12,24 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from gitea import Gitea
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "roles" / "cookiecutter_publish" / "files" / "cookiecutter-ds-project"
 KEYS = ROOT / "tests" / "live" / "inventory" / ".keys" / "localhost"
 BIN = Path(sys.executable).parent
 SLUG = "churn"
 ADDRESSES = {"_mlflow_tracking_uri": "http://127.0.0.1:15000", "_s3_endpoint": "http://127.0.0.1:19000"}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the programs of a person keep what is theirs."""
+    folder = tmp_path_factory.mktemp("home")
+    # in a folder that is everybody's, cookiecutter removes the template that another run has just fetched
+    kept = {f"{name}_dir": str(folder / name) for name in ("cookiecutters", "replay")}
+    (folder / "cookiecutter.yml").write_text(json.dumps(kept))
+    return folder
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -31,6 +43,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         **kept,
         "PATH": f"{BIN}:{kept['PATH']}",
         "UV_SYSTEM_CERTS": "true",
+        "COOKIECUTTER_CONFIG": str(home / "cookiecutter.yml"),
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_SYSTEM": os.devnull,
         "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc"),
@@ -89,15 +102,37 @@ class Project:
         return Project(path, self.environment)
 
 
-def bake(folder: Path, env: dict[str, str], check: bool = True, **answers: str) -> subprocess.CompletedProcess[str]:
-    """cookiecutter on the template, as a person would start it, with answers instead of questions."""
+def bake(
+    folder: Path, env: dict[str, str], *, published: str = "", check: bool = True, **answers: str
+) -> subprocess.CompletedProcess[str]:
+    """cookiecutter with answers instead of questions, on the template in this repository or where it is published."""
     folder.mkdir(exist_ok=True)
-    # without what linters leave in a working tree, as it is published
-    template = folder.with_name(f"{folder.name}-template")
-    shutil.copytree(TEMPLATE, template, ignore=shutil.ignore_patterns(".ruff_cache", "__pycache__"), dirs_exist_ok=True)
+    template = published or folder.with_name(f"{folder.name}-template")
+    if not published:
+        # without what linters leave in a working tree
+        left = shutil.ignore_patterns(".ruff_cache", "__pycache__")
+        shutil.copytree(TEMPLATE, template, ignore=left, dirs_exist_ok=True)
     words = [f"{name}={value}" for name, value in answers.items()]
     command = [BIN / "cookiecutter", "--no-input", "--output-dir", folder, template, *words]
     return finished(command, check=check, env=env)
+
+
+def started(folder: Path, home: Path, forge: Gitea, keys: Path, **answers: str) -> Project:
+    """The project `churn` as alice starts it, who may write: with her key, the hooks and a repository on the forge."""
+    env = environment(home, **forge.git_environment())
+    bake(folder, env, project_name="Churn", slug=SLUG, author="Alice <alice@example.org>", **answers)
+    made = Project(folder / SLUG, env)
+    made.git("config", "--global", "user.name", "Alice")
+    made.git("config", "--global", "user.email", "alice@example.org")
+    key = folder / "keys of alice" / "churn"  # as people name folders
+    key.parent.mkdir()
+    shutil.copy(keys / "alice", key)
+    made.make("key", f"FILE=../{key.parent.name}/{key.name}")
+    made.make("hooks")
+    created = forge.api("POST", "/user/repos", {"name": SLUG, "auto_init": False, "default_branch": "main"})
+    assert created.status_code == 201, created.text
+    made.git("remote", "add", "origin", f"{forge.endpoint}/{forge.user}/{SLUG}.git")
+    return made
 
 
 class Bucket:

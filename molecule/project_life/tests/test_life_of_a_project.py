@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from workplace import KEYS, SLUG, Project
+from workplace import SLUG, Project
 
 STAGES = ["ingest", "features", "quality", "train", "evaluate"]
 KEPT_BY_DVC = ["data/raw/tumours.csv", "data/processed/samples.csv", "models/model.pkl"]
-MLFLOW = "http://127.0.0.1:15000/api/2.0/mlflow"
+MLFLOW = "http://127.0.0.1:25000/api/2.0/mlflow"
 
 
 def stages_run(output: str) -> list[str]:
@@ -120,10 +120,10 @@ def test_push_of_code_alone_passes(project):
 
 
 @pytest.fixture(scope="module")
-def clone(project, tmp_path_factory) -> Project:
+def clone(project, keys, tmp_path_factory) -> Project:
     """Bob's clone, who may only read."""
     made = project.clone(tmp_path_factory.mktemp("elsewhere") / SLUG)
-    made.make("key", f"FILE={KEYS / 'bob'}")
+    made.make("key", f"FILE={keys / 'bob'}")
     made.dvc("pull")
     return made
 
@@ -231,20 +231,20 @@ def test_run_is_reproduced(project, run):
     assert "identical" in project.make("reproduce", f"RUN={run}").stdout
 
 
-def test_damaged_object_is_not_taken_but_named_and_repaired(project, bucket, run_module, tmp_path):
+def test_damaged_object_is_not_taken_but_named_and_repaired(project, bucket, keys, run_module, tmp_path):
     outputs = yaml.safe_load((project.path / "dvc.lock").read_text())["stages"]["train"]["outs"]
     (digest,) = [each["md5"] for each in outputs if each["path"] == "models/model.pkl"]
     key = f"{SLUG}/dev/files/md5/{digest[:2]}/{digest[2:]}"
     right = bucket.read(key)
     bucket.write(key, right[:-1] + bytes([right[-1] ^ 1]))
     other = project.clone(tmp_path / SLUG)
-    other.make("key", f"FILE={KEYS / 'bob'}")
+    other.make("key", f"FILE={keys / 'bob'}")
     assert other.dvc("pull", check=False).returncode != 0
     assert not (other.path / "models" / "model.pkl").exists()
 
-    found = run_module("dvc_remote_info", path=str(other.path), credentials_file=str(KEYS / "bob"), verify=True)
+    found = run_module("dvc_remote_info", path=str(other.path), credentials_file=str(keys / "bob"), verify=True)
     assert [(each["md5"], each["path"]) for each in found["corrupt"]] == [(digest, "models/model.pkl")]
-    repaired = run_module("dvc_remote_repair", path=str(project.path), credentials_file=str(KEYS / "alice"))
+    repaired = run_module("dvc_remote_repair", path=str(project.path), credentials_file=str(keys / "alice"))
     assert [(each["path"], each["source"]) for each in repaired["restored"]] == [("models/model.pkl", "cache")]
     assert bucket.read(key) == right
     other.dvc("pull")

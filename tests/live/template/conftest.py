@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import typing as t
 from pathlib import Path
 
 import pytest
+from gitea import Gitea
 from s3 import s3_client
-from workplace import ADDRESSES, KEYS, SLUG, Bucket, Project, bake, environment
+from workplace import ADDRESSES, KEYS, SLUG, Bucket, Project, home, started
 
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+__all__ = ["home"]
 
 
 @pytest.fixture(scope="session")
@@ -22,22 +19,20 @@ def bucket(minio: t.Any) -> Bucket:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory, home: Path, bucket: Bucket, gitea: t.Any) -> t.Iterator[Project]:
-    """The project `churn` of the inventory as alice starts it, who may write: with her key, the hooks and a forge."""
+def project(tmp_path_factory: pytest.TempPathFactory, home: Path, bucket: Bucket, gitea: Gitea) -> t.Iterator[Project]:
+    """The project `churn` of the inventory as alice starts it."""
     bucket.clear(f"{SLUG}/")
-    folder = tmp_path_factory.mktemp("projects")
-    env = environment(home, **gitea.git_environment())
-    bake(folder, env, project_name="Churn", slug=SLUG, author="Alice <alice@example.org>", **ADDRESSES)
-    made = Project(folder / SLUG, env)
-    made.git("config", "--global", "user.name", "Alice")
-    made.git("config", "--global", "user.email", "alice@example.org")
-    key = folder / "keys of alice" / "churn"  # as people name folders
-    key.parent.mkdir()
-    shutil.copy(KEYS / "alice", key)
-    made.make("key", f"FILE=../{key.parent.name}/{key.name}")
-    made.make("hooks")
-    created = gitea.api("POST", "/user/repos", {"name": SLUG, "auto_init": False, "default_branch": "main"})
-    assert created.status_code == 201, created.text
-    made.git("remote", "add", "origin", f"{gitea.endpoint}/{gitea.user}/{SLUG}.git")
-    yield made
+    yield started(tmp_path_factory.mktemp("projects"), home, gitea, KEYS, **ADDRESSES)
     bucket.clear(f"{SLUG}/")
+
+
+@pytest.fixture(scope="module")
+def main(project: Project) -> Project:
+    """The project with its first figures on the forge, wherever another test left it."""
+    project.git("checkout", "--quiet", "main")
+    project.make("eval")
+    if project.git("status", "--porcelain"):
+        project.commit("Figures")
+    project.dvc("push", "--all-commits", "--run-cache")
+    project.git("push", "--quiet", "-u", "origin", "main")
+    return project

@@ -25,18 +25,6 @@ def key(name: str) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def main(project: Project) -> Project:
-    """The project with its first figures on the forge, wherever another test left it."""
-    project.git("checkout", "--quiet", "main")
-    project.make("eval")
-    if project.git("status", "--porcelain"):
-        project.commit("Figures")
-    project.dvc("push", "--all-commits", "--run-cache")
-    project.git("push", "--quiet", "-u", "origin", "main")
-    return project
-
-
 @pytest.fixture
 def branch(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
     """The project on a branch of the test's own."""
@@ -82,6 +70,43 @@ def test_workflows_run_nothing_but_targets_of_the_makefile(main):
     assert all(re.search(rf"^{run.removeprefix('make ')}:", makefile, re.MULTILINE) for run in runs)
 
 
+def filled_in(value: str, known: dict[str, str]) -> str:
+    return re.sub(r"\$\{\{ (.*?) \}\}", lambda expression: known[expression[1]], value)
+
+
+def test_check_out_takes_what_a_fork_proposes(branch, gitea, tmp_path):
+    """The step itself, with what the forge fills in; its token goes to the forge and to nobody else."""
+    name = branch.git("branch", "--show-current")
+    repository = f"{gitea.user}/{SLUG}"
+    gitea.api("POST", "/orgs", {"username": "guests"}).raise_for_status()
+    gitea.api("POST", f"/repos/{repository}/forks", {"organization": "guests"}).raise_for_status()
+    (branch.path / "adr" / "0003-proposed.md").write_text("# 0003: Proposed\n")
+    commit = branch.commit("Propose")
+    branch.git("push", "--quiet", f"{gitea.endpoint}/guests/{SLUG}.git", name)
+    gitea.wait_for_branch(f"guests/{SLUG}", name)
+    proposed = {"head": f"guests:{name}", "base": "main", "title": "Propose"}
+    gitea.api("POST", f"/repos/{repository}/pulls", proposed).raise_for_status()
+
+    workflow = yaml.safe_load((branch.path / ".gitea" / "workflows" / "ci.yml").read_text())
+    known = {
+        "secrets.GITEA_TOKEN": gitea.token,
+        "gitea.server_url": f"{gitea.endpoint}/",
+        "gitea.repository": repository,
+        "gitea.event.pull_request.head.sha || gitea.sha": commit,
+        "gitea.event.pull_request.base.ref || 'main'": "main",
+    }
+    env = {variable: filled_in(value, known) for variable, value in workflow["env"].items()}
+    job = Project(tmp_path / "job", {**branch.environment, **env})
+    job.path.mkdir()
+    steps = [step for made in workflow["jobs"].values() for step in made["steps"] if step["name"] == "Check out"]
+    assert len({step["run"] for step in steps}) == 1 and len(steps) == len(workflow["jobs"])
+    job.run("bash", "-ec", steps[0]["run"])
+    assert job.git("rev-parse", "HEAD") == commit and (job.path / "adr" / "0003-proposed.md").exists()
+    sent = ("config", "--get-urlmatch", "http.extraHeader")
+    assert job.git(*sent, job.git("remote", "get-url", "origin")) == f"Authorization: token {gitea.token}"
+    assert job.git(*sent, "http://another.example:3000/a/b.git", check=False) == ""
+
+
 def test_metadata_needs_no_data_and_no_key(main, runner):
     clone = runner(main, "main")
     said = clone.make("ci-metadata", "BASE=HEAD").stdout
@@ -117,6 +142,22 @@ def test_figures_that_were_not_made_from_the_commit_are_refused(branch, runner):
     assert failed.returncode != 0 and "dvc.lock is not what the pipeline makes" in failed.stdout
 
 
+def test_parameter_that_was_never_run_is_refused(branch, runner):
+    set_parameter(branch, "train", C=0.125)
+    clone = runner(branch, push(branch, "Another C, not run"))
+    failed = clone.make("ci-pull", "BASE=origin/main", check=False, **key("churn-ci"))
+    assert failed.returncode != 0
+    assert "the figures are not of this commit; changed and not run: train, and what depends on it." in failed.stdout
+
+
+def test_project_that_was_never_run_has_nothing_to_compare_with(branch, runner):
+    branch.git("rm", "--quiet", "dvc.lock")
+    clone = runner(branch, push(branch, "Forget the figures"))
+    failed = clone.make("ci-pull", "BASE=origin/main", check=False, **key("churn-ci"))
+    assert failed.returncode != 0 and "This commit has no dvc.lock" in failed.stdout
+    assert "Traceback" not in failed.stdout and "dvc pull" not in failed.stdout
+
+
 def test_documentation_alone_is_not_trained(branch, runner):
     (branch.path / "adr" / "0002-another.md").write_text("# 0002: Another\n")
     clone = runner(branch, push(branch, "Decide"))
@@ -131,6 +172,9 @@ def test_training_key_trains_and_leaves_the_result(branch, runner, bucket):
     said = clone.make("ci-train", "BASE=origin/main", **key("churn-training")).stdout
     assert re.findall(r"^Running stage '(\w+)'", said, re.MULTILINE) == ["train", "evaluate"]
     assert len(bucket.keys(f"{SLUG}/dev/files/")) > len(before)
+    branch.dvc("fetch", "--run-cache")
+    taken = branch.make("eval").stdout
+    assert "Running stage" not in taken and "Stage 'train' is cached" in taken
 
 
 def test_report_is_a_comment_on_the_pull_request(branch, runner, gitea):
@@ -138,6 +182,7 @@ def test_report_is_a_comment_on_the_pull_request(branch, runner, gitea):
     branch.make("eval")
     branch.dvc("push")
     name = push(branch, "Regularise")
+    gitea.wait_for_branch(f"{gitea.user}/{SLUG}", name)
     repository = f"/repos/{gitea.user}/{SLUG}"
     opened = gitea.api("POST", f"{repository}/pulls", {"head": name, "base": "main", "title": "Regularise"})
     assert opened.status_code == 201, opened.text
@@ -147,7 +192,12 @@ def test_report_is_a_comment_on_the_pull_request(branch, runner, gitea):
         "GITEA_REPOSITORY": f"{gitea.endpoint}/api/v1{repository}",
         "PULL_REQUEST": str(number),
     }
-    said = runner(branch, name).make("ci-report", "BASE=origin/main", **told).stdout
+    clone = runner(branch, name)
+    nowhere = {**told, "GITEA_REPOSITORY": "http://127.0.0.1:9/api/v1"}
+    failed = clone.make("ci-report", "BASE=origin/main", check=False, **nowhere)
+    assert failed.returncode != 0 and "Traceback" not in failed.stdout
+    assert f"The comment was not posted: http://127.0.0.1:9/api/v1/issues/{number}/comments cannot" in failed.stdout
+    said = clone.make("ci-report", "BASE=origin/main", **told).stdout
     assert gitea.token not in said
     (comment,) = gitea.api("GET", f"{repository}/issues/{number}/comments").json()
     assert "| train.C" in comment["body"].replace("| params.yaml ", "") and "metrics/evaluation.json" in comment["body"]
