@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
 from ansible_collections.repro.stack.plugins.module_utils._git.folder import fill_in, read_folder
+from ansible_collections.repro.stack.plugins.module_utils._git.publication import ARGUMENTS, RULES, check_options
 
 
 class ActionModule(ActionBase):
@@ -16,16 +18,20 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        given = dict(self._task.args)
-        if given.get("folder") and not given.get("archive"):
-            try:
-                given.update(self._read(given))
-            except StackError as error:
-                return {"failed": True, "msg": str(error)}
-        return self._execute_module("repro.stack.git_publication", given, task_vars=task_vars)
+        given = self._task.args
+        try:
+            read = self._read(given) if given.get("folder") and not given.get("archive") else {}
+            if boolean(given.get("validate_only", False), strict=False):
+                _said, options = self.validate_argument_spec(ARGUMENTS, **RULES)
+                check_options({**options, **read})
+                return {"changed": False}
+        except StackError as error:
+            return {"failed": True, "msg": str(error)}
+        return self._execute_module("repro.stack.git_publication", {**given, **read}, task_vars=task_vars)
 
     def _read(self, given):
         folder = self._loader.path_dwim(given["folder"])
         tree = read_folder(folder)
         answers = fill_in(tree, given["folder"], given.get("values") or {})
-        return {"archive": tree.pack(), "version": given.get("version") or answers.get("_version")}
+        version = given.get("version") or answers.get("_version")
+        return {"archive": tree.pack(), "version": None if version is None else str(version)}

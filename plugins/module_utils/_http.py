@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import typing as t
 
-from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 READ_METHODS = frozenset({"GET", "HEAD"})
@@ -24,6 +26,15 @@ ARGUMENTS: dict[str, t.Any] = {
 def verified_by(given: t.Mapping[str, t.Any]) -> bool | str:
     """What a certificate is checked against: these options' file, the system's authorities, or (False) nothing."""
     return (given["ca_path"] or True) if given["validate_certs"] else False
+
+
+def check_authorities(endpoint: str, verify: bool | str) -> None:
+    """Refuse a file that is missing, for which the libraries have no exception of their own; a folder is good too."""
+    if endpoint.startswith("https:") and isinstance(verify, str) and not os.access(verify, os.R_OK):
+        raise InvalidInputError(
+            f"{verify} does not exist on {platform.node()}, or may not be read: it is to hold the authorities that may "
+            f"have signed the certificate of {endpoint}"
+        )
 
 
 def retries(wait: float) -> t.Any:
@@ -77,6 +88,7 @@ class JsonClient:
         self._endpoint = endpoint.rstrip("/")
         self._service = service
         self._read_only = read_only
+        check_authorities(endpoint, validate_certs)
         self._session = session(validate_certs=validate_certs, wait=wait)
         if authorization:
             self._session.headers["Authorization"] = authorization

@@ -84,7 +84,7 @@ options:
       secret_options:
         description:
           - All further options that are secret, such as C(session_token) or C(password).
-          - Kept in C(.dvc/config.local).
+          - Kept in C(.dvc/config.local). DVC uses a C(session_token); the modules that look at objects refuse one.
         type: dict
       state:
         description: Whether the remote is declared in the repository. The objects in it are left alone.

@@ -83,6 +83,13 @@ options:
       - One that Git cannot read any more is set aside beside it, and made anew.
     type: bool
     default: false
+  validate_only:
+    description:
+      - Whether only these options and O(folder) are checked, where Ansible runs. The server is not asked.
+      - Such a task goes before whatever makes the repository, so that nothing is made for a folder that cannot be
+        published.
+    type: bool
+    default: false
 requirements:
   - git 2.31 or newer on the server, and git on the controller
 notes:
@@ -111,7 +118,7 @@ publication:
   description:
     - Tag of the version, and the files that were added, changed or removed, each with its mode and object id.
     - Of a static repository also how it is served.
-  returned: success
+  returned: success, without O(validate_only)
   type: dict
   sample:
     tag: v1.0.0
@@ -119,7 +126,7 @@ publication:
       README.md: 100644 5716ca5987cbf97d6bb54920bea6adde242d87e6
 commit:
   description: Id of the branch's commit; null where there is none, as in check mode before the first run.
-  returned: success
+  returned: success, without O(validate_only)
   type: str
   sample: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad
 """
@@ -129,42 +136,33 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
 from ansible_collections.repro.stack.plugins.module_utils._git import remote
-from ansible_collections.repro.stack.plugins.module_utils._git.publication import Publication, only_what_differs
+from ansible_collections.repro.stack.plugins.module_utils._git.publication import (
+    ARGUMENTS,
+    RULES,
+    Publication,
+    check_options,
+    only_what_differs,
+)
 from ansible_collections.repro.stack.plugins.module_utils._git.scratch import Scratch
 from ansible_collections.repro.stack.plugins.module_utils._git.static import StaticRepository
-from ansible_collections.repro.stack.plugins.module_utils._git.tree import unpack
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, reconcile
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **remote.ARGUMENTS,
-            "folder": {"type": "path"},
-            "values": {"type": "dict", "default": {}},
-            # masked so that no log repeats all the files
-            "archive": {"type": "str", "no_log": True},
-            "version": {"type": "str"},
-            "branch": {"type": "str", "default": "main"},
-            "manager": {"type": "str", "default": "repro.stack"},
-            "accept": {"type": "list", "elements": "str", "default": []},
-            "initialise": {"type": "bool", "default": False},
-        },
-        required_one_of=[("folder", "archive")],
-        required_by={"password": "username"},
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
     given = module.params
     commit: list[str | None] = [None]
 
     def work() -> Outcome:
-        remote.check_url(given["url"], password=given["password"])
+        tree = check_options(given)
+        if given["validate_only"]:
+            return Outcome(None, None, changed=False)
         with tempfile.TemporaryDirectory(dir=module.tmpdir) as folder:
             publication = Publication(
                 Scratch(remote.git(f"--git-dir={folder}", read_only=module.check_mode, **remote.access(given))),
                 given["url"],
-                unpack(given["archive"] or ""),
+                tree,
                 static=static_repository() if given["initialise"] else None,
                 **{name: given[name] for name in ("branch", "version", "manager", "accept")},
             )

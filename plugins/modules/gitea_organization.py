@@ -12,6 +12,7 @@ author:
   - repro.stack contributors (@repro-stack)
 description:
   - Makes an organisation, keeps its description and visibility, or removes it.
+  - The name of a user is refused.
 extends_documentation_fragment:
   - repro.stack.gitea
   - repro.stack.gitea.connection

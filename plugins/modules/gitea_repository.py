@@ -41,6 +41,12 @@ options:
   archived:
     description: Whether it takes no more changes.
     type: bool
+  create_only:
+    description:
+      - Whether only a repository that is missing is made, and one that is there is left as it is.
+      - What makes somebody's private repository public can so wait until it is known whose it is.
+    type: bool
+    default: false
   force:
     description: Whether O(state=absent) removes a repository that is not empty.
     type: bool
@@ -81,7 +87,8 @@ repository:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._gitea.connection import ARGUMENTS, RULES, connect
 from ansible_collections.repro.stack.plugins.module_utils._gitea.repository import FIELDS, Repository
-from ansible_collections.repro.stack.plugins.module_utils._module import STATE, run_resource
+from ansible_collections.repro.stack.plugins.module_utils._module import STATE, run_outcome
+from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, State, reconcile
 
 
 def main() -> None:
@@ -95,6 +102,7 @@ def main() -> None:
             "private": {"type": "bool"},
             "default_branch": {"type": "str"},
             "archived": {"type": "bool"},
+            "create_only": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "state": STATE,
         },
@@ -102,13 +110,17 @@ def main() -> None:
         **RULES,
     )
     given = module.params
-    leaving = given["state"] == "absent" and not given["force"]
-    run_resource(
-        module,
-        lambda: Repository(connect(module), given["owner"], given["name"], leaving=leaving),
-        "repository",
-        *("owner", "name", *FIELDS),
-    )
+    staying = given["state"] == "present"
+
+    def work() -> Outcome:
+        leaving = not staying and not given["force"]
+        repository = Repository(connect(module), given["owner"], given["name"], leaving=leaving)
+        desired: State | None = {name: given[name] for name in ("owner", "name", *FIELDS)} if staying else None
+        if desired and given["create_only"] and repository.read():
+            desired = {}
+        return reconcile(repository, desired, check_mode=module.check_mode)
+
+    run_outcome(module, work, "repository")
 
 
 if __name__ == "__main__":

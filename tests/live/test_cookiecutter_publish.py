@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -19,6 +20,9 @@ ADDRESS = "http://127.0.0.1:13000/platform/cookiecutter-ds-project"
 PUBLISH = "cookiecutter_publish : Publish the template"
 ORGANIZATION = "cookiecutter_publish : repository | Have the organisation"
 REPOSITORY = "cookiecutter_publish : repository | Have the repository"
+SETTINGS = "cookiecutter_publish : settings | Have the repository as declared"
+ROLE = ("site.yml", "--tags", "cookiecutter_publish")
+TEMPLATE = Path(__file__).resolve().parents[2] / "roles" / "cookiecutter_publish" / "files" / "cookiecutter-ds-project"
 ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -105,15 +109,20 @@ def test_the_gateway_gives_out_what_a_clone_asks_for_and_nothing_else(stack: t.A
         secret.unlink()
 
 
-def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any, tmp_path: Path) -> None:
-    owner = f"platform-{uuid.uuid4().hex[:8]}"
+def at(gitea: t.Any, owner: str, **more: t.Any) -> tuple[str, str]:
+    """The forge in the words of an inventory."""
     given = {
         "cookiecutter_publish_forge": gitea.endpoint,
         "cookiecutter_publish_owner": owner,
         "cookiecutter_publish_user": gitea.user,
         "vault_cookiecutter_publish_token": gitea.token,
     }
-    forge = ("-e", json.dumps(given))
+    return ("-e", json.dumps(given | more))
+
+
+def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any, tmp_path: Path) -> None:
+    owner = f"platform-{uuid.uuid4().hex[:8]}"
+    forge = at(gitea, owner)
     address = f"{gitea.endpoint}/{owner}/cookiecutter-ds-project"
     assert publish(*forge, "--check") == {ORGANIZATION, REPOSITORY}
     assert gitea.api("GET", f"/orgs/{owner}").status_code == 404
@@ -122,6 +131,7 @@ def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any,
 
     made = bake(f"git+{address}", tmp_path)
     assert made.returncode == 0, made.stdout + made.stderr
+    gitea.wait_for_branch(f"{owner}/cookiecutter-ds-project")
     answers = json.loads(gitea.api("GET", f"/repos/{owner}/cookiecutter-ds-project/raw/cookiecutter.json").text)
     assert answers["_git_forge"] == gitea.endpoint
 
@@ -131,12 +141,14 @@ def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any,
     tags = {tag["name"] for tag in gitea.api("GET", f"/repos/{owner}/cookiecutter-ds-project/tags").json()}
     assert tags == {f"v{answers['_version']}", f"v{answers['_version']}+1"}
 
-    # by hand: a description, and a commit in the browser
-    gitea.api("PATCH", f"/repos/{owner}/cookiecutter-ds-project", {"private": True}).raise_for_status()
-    assert publish(*forge, *spawner) == {REPOSITORY}
+    # by hand: who sees it, a description, and a commit in the browser
+    gitea.api("PATCH", f"/repos/{owner}/cookiecutter-ds-project", {"private": True, "description": "x"})
+    assert publish(*forge, *spawner, "--check") == publish(*forge, *spawner) == {SETTINGS}
+    assert gitea.api("GET", f"/repos/{owner}/cookiecutter-ds-project").json()["private"] is False
+    assert publish(*forge, *spawner) == set()
     change = {"content": "", "message": "By hand"}
     made = gitea.api("POST", f"/repos/{owner}/cookiecutter-ds-project/contents/by-hand", change).json()["commit"]["sha"]
-    arguments = ("site.yml", "--tags", "cookiecutter_publish", *forge, *spawner)
+    arguments = (*ROLE, *forge, *spawner)
     refused = stack.playbook(*arguments, check=False)
     assert refused.returncode != 0 and made in refused.stdout and f"by {gitea.user}" in refused.stdout
     assert publish(*forge, *spawner, "-e", json.dumps({"cookiecutter_publish_accept": [made]})) == {PUBLISH}
@@ -145,6 +157,54 @@ def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any,
     refused = stack.playbook(*arguments, *wrong, check=False)
     assert refused.returncode != 0 and "answered 401" in refused.stdout + refused.stderr
     assert gitea.token not in refused.stdout + refused.stderr
+
+
+def test_a_private_repository_of_somebody_stays_as_it_is(stack: t.Any, gitea: t.Any) -> None:
+    owner = f"platform-{uuid.uuid4().hex[:8]}"
+    address = f"/repos/{owner}/cookiecutter-ds-project"
+    theirs = {"name": "cookiecutter-ds-project", "private": True, "auto_init": True, "default_branch": "trunk"}
+    gitea.api("POST", "/orgs", {"username": owner, "visibility": "private"}).raise_for_status()
+    gitea.api("POST", f"/orgs/{owner}/repos", {**theirs, "description": "Ours"}).raise_for_status()
+    gitea.wait_for_branch(f"{owner}/cookiecutter-ds-project", "trunk")
+
+    def state() -> dict[str, t.Any]:
+        found = gitea.api("GET", address).json()
+        told = {key: found[key] for key in ("private", "description", "default_branch")}
+        return told | {"branches": gitea.api("GET", f"{address}/branches").json()}
+
+    before = state()
+    assert (before["private"], before["description"], before["default_branch"]) == (True, "Ours", "trunk")
+    for arguments in (("--check",), ()):
+        refused = stack.playbook(*ROLE, *at(gitea, owner), *arguments, check=False)
+        assert refused.returncode != 0 and "which is not of repro.stack on" in refused.stdout, refused.stdout
+        assert state() == before
+    assert gitea.api("GET", f"/orgs/{owner}").json()["visibility"] == "private"
+
+
+def test_nothing_is_made_for_a_template_that_cannot_be_published(stack: t.Any, gitea: t.Any, tmp_path: Path) -> None:
+    owner = f"platform-{uuid.uuid4().hex[:8]}"
+    broken = tmp_path / "broken"
+    shutil.copytree(TEMPLATE, broken)
+    answers = (broken / "cookiecutter.json").read_text()
+    (broken / "cookiecutter.json").write_text(answers.replace(",", "", 1))
+    for folder, sentence in ((broken, f"{broken}/cookiecutter.json, line "), (tmp_path / "none", "does not exist")):
+        for arguments in (("--check",), ()):
+            given = at(gitea, owner, cookiecutter_publish_folder=str(folder))
+            refused = stack.playbook(*ROLE, *given, *arguments, check=False)
+            assert refused.returncode != 0 and sentence in refused.stdout, refused.stdout
+            assert gitea.api("GET", f"/orgs/{owner}").status_code == 404
+
+
+def test_a_user_is_no_organisation(publish: t.Any, stack: t.Any, gitea: t.Any) -> None:
+    """Whose repository is made by hand."""
+    forge = at(gitea, gitea.user)
+    for arguments in (("--check",), ()):
+        refused = stack.playbook(*ROLE, *forge, *arguments, check=False)
+        assert refused.returncode != 0 and f"{gitea.user} is a user, so no organisation can have" in refused.stdout
+    gitea.api("POST", "/user/repos", {"name": "cookiecutter-ds-project", "private": True}).raise_for_status()
+    by_hand = (*forge, "-e", json.dumps({"cookiecutter_publish_api": False}))
+    assert publish(*by_hand) == {PUBLISH}
+    assert publish(*by_hand) == set()
 
 
 def test_any_other_git_server_gets_it_too(publish: t.Any, tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def test_what_is_not_mentioned_is_left_alone(run: RunModule, name: str) -> None:
     assert made["description"] == "kept" and made["private"]
 
 
+def test_only_what_is_missing_is_made(run: RunModule, name: str, gitea: t.Any) -> None:
+    run("gitea_organization", name=name)
+    made = {"owner": name, "name": "a", "description": "one", "private": True, "create_only": True}
+    life(run, "gitea_repository", [made])
+    other = {**made, "description": "two", "private": False, "default_branch": "trunk"}
+    for check_mode in (True, False):
+        told = run("gitea_repository", check_mode=check_mode, **other)
+        assert not told["changed"] and told["diff"]["before"] == told["diff"]["after"]
+        assert (told["repository"]["description"], told["repository"]["private"]) == ("one", True)
+    assert run("gitea_repository", **{**other, "create_only": False})["repository"]["description"] == "two"
+    assert run("gitea_repository", **{**other, "state": "absent"})["changed"]
+
+
 def test_content_is_removed_only_by_force(run: RunModule, name: str, gitea: t.Any) -> None:
     run("gitea_organization", name=name)
     assert gitea.api("POST", f"/orgs/{name}/repos", {"name": "full", "auto_init": True}).status_code == 201
@@ -103,8 +116,12 @@ def test_what_cannot_work_is_one_sentence(run: RunModule, name: str, gitea: t.An
         run("gitea_organization", name=name, token="0" * 40)
     with pytest.raises(run.failed, match=r"answered 404 to POST /orgs/.*/repos"):
         run("gitea_repository", owner=name, name="a")
-    with pytest.raises(run.failed, match=r"answered 422 to POST /orgs: .*user already exists"):
-        run("gitea_organization", name=gitea.user)
+    for check_mode in (True, False):
+        with pytest.raises(run.failed, match=f"{gitea.user} is a user, so no organisation can have that name"):
+            run("gitea_organization", name=gitea.user, check_mode=check_mode)
+    assert not run("gitea_organization", name=gitea.user, state="absent")["changed"]
+    with pytest.raises(run.failed, match=r"^/nowhere/ca.pem does not exist on .*certificate of https://127.0.0.1:9"):
+        run("gitea_organization", name=name, endpoint="https://127.0.0.1:9", ca_path="/nowhere/ca.pem")
     with pytest.raises(run.failed, match=r"Gitea at http://127.0.0.1:9/api/v1 does not answer"):
         run("gitea_organization", name=name, endpoint="http://127.0.0.1:9", wait=0)
     with pytest.raises(run.failed, match="endpoint holds credentials"):

@@ -1,12 +1,16 @@
-"""What is computed about the objects of DVC remotes, without a store and without a repository."""
+"""What is computed about the objects of DVC remotes, without a real store and without a repository."""
 
 from __future__ import annotations
 
 import hashlib
+import http.server
 import itertools
 import json
+import os
+import threading
 import types
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._dvc import inventory, progress
@@ -24,10 +28,13 @@ from ansible_collections.repro.stack.plugins.module_utils._dvc.object_keys impor
     key_of,
     md5_of,
 )
+from ansible_collections.repro.stack.plugins.module_utils._dvc.remote import Remote, find_remote
 from ansible_collections.repro.stack.plugins.module_utils._dvc.replica import WHOLE, Replica
-from ansible_collections.repro.stack.plugins.module_utils._dvc.sources import checked
-from ansible_collections.repro.stack.plugins.module_utils._dvc.store import Held
-from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError, StackError
+from ansible_collections.repro.stack.plugins.module_utils._dvc.sources import StoredCopy, checked
+from ansible_collections.repro.stack.plugins.module_utils._dvc.store import Held, Store
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError, StackError
+from ansible_collections.repro.stack.plugins.module_utils._http import JsonClient
+from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import reconcile
 
 QUIET = progress.Progress(None)
@@ -145,6 +152,107 @@ def test_progress_is_one_line(tmp_path):
 )
 def test_sizes_as_people_read_them(size, text):
     assert progress.as_text(size) == text
+
+
+# How a remote is reached
+
+
+def remote(config: dict[str, t.Any], **given: t.Any) -> Remote:
+    """The remote dev of a repository that is configured like this."""
+    config = {"url": "s3://dvc/churn/dev", "endpointurl": "https://127.0.0.1:9", **config}
+    clone = types.SimpleNamespace(path="/work/churn", config={"core": {}, "remote": {"dev": config}}, remotes=["dev"])
+    return find_remote(clone, "dev", given)
+
+
+@pytest.fixture
+def no_key_elsewhere(monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "nothing"))
+
+
+KEY = {"access_key_id": "alice", "secret_access_key": "s3cr3t"}
+TEMPORARY = "The remote dev of /work/churn is reached with a temporary key"
+
+
+@pytest.mark.usefixtures("no_key_elsewhere")
+def test_a_temporary_key_is_refused_wherever_it_is_from(monkeypatch, tmp_path):
+    with pytest.raises(InvalidInputError, match=TEMPORARY):
+        remote({**KEY, "session_token": "t0ken"})
+    file = tmp_path / "key"
+    lines = ["[default]", "aws_access_key_id = bob", "aws_secret_access_key = s", "aws_session_token = t0ken"]
+    file.write_text("\n".join(lines))
+    with pytest.raises(InvalidInputError, match=TEMPORARY):
+        remote({}, credentials_file=str(file))
+    file.write_text("\n".join(lines[:-1]))
+    # a key that is named goes before the one that the token belongs to
+    assert remote({"session_token": "t0ken"}, credentials_file=str(file)).connection.access_key == "bob"
+    named = {"access_key": "carol", "secret_key": "s"}
+    assert remote({**KEY, "session_token": "t0ken"}, **named).connection.access_key == "carol"
+    assert remote(KEY).connection.access_key == "alice"
+    for name, value in (("ACCESS_KEY_ID", "dave"), ("SECRET_ACCESS_KEY", "s"), ("SESSION_TOKEN", "t0ken")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with pytest.raises(InvalidInputError, match=TEMPORARY):
+        remote({})
+
+
+@pytest.mark.usefixtures("no_key_elsewhere")
+def test_a_file_with_authorities_that_is_missing_is_named(tmp_path):
+    missing = str(tmp_path / "ca.pem")
+    for given in ({"config": {"ssl_verify": missing}}, {"config": {}, "ca_path": missing}):
+        config = {**KEY, **given.pop("config")}
+        with pytest.raises(InvalidInputError, match=rf"^{missing} does not exist on .*certificate of https://127"):
+            remote(config, **given)
+    assert remote({**KEY, "endpointurl": "http://127.0.0.1:9"}, ca_path=missing).connection.verify == missing
+    Path(missing).touch()
+    assert remote(KEY, ca_path=missing).connection.verify == missing
+
+
+def test_a_client_of_any_service_names_it_too(tmp_path):
+    given = {"service": "Gitea", "read_only": True, "validate_certs": str(tmp_path / "ca.pem")}
+    with pytest.raises(InvalidInputError, match=f"^{tmp_path}/ca.pem does not exist on "):
+        JsonClient("https://127.0.0.1:9", **given)
+    JsonClient("http://127.0.0.1:9", **given)
+
+
+# A content that breaks off
+
+
+@pytest.fixture
+def breaking_off(tmp_path) -> t.Iterator[tuple[Store, list[str]]]:
+    """A store that ends every object after half of it, and what it was asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/":
+                asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(IMAGES_1)))
+            self.send_header("ETag", '"tag"')
+            self.end_headers()
+            self.wfile.write(IMAGES_1[: len(IMAGES_1) // 2] if self.path != "/" else IMAGES_1)
+            self.close_connection = True
+
+        def log_message(self, *_words: t.Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        connection = Connection(f"http://127.0.0.1:{server.server_port}", "alice", "s", "us-east-1", True, 1.0)
+        yield Store(Remote("dev", "dvc", "dev/", connection), read_only=True, jobs=1, progress=QUIET), asked
+        server.shutdown()
+
+
+def test_a_list_that_breaks_off_is_not_known(breaking_off):
+    store, asked = breaking_off
+    there = key(IMAGES_1, ".dir")
+    assert store.content(there) is None and asked == [f"/dvc/dev/{there}"] * 2
+    assert needs_of([V1], Directories([StoredCopy(store)])).unknown == {there: "images"}
+    [(broken, said)] = store.verify({there: Held(len(IMAGES_1), True)}).items()
+    assert broken == there and said.startswith("unreadable (")
+    assert Directories([StoredCopy(store), EVERYTHING]).members(there) is not None
 
 
 # What refs need

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import StackEr
 from ansible_collections.repro.stack.plugins.module_utils._git.folder import fill_in, read_folder
 from ansible_collections.repro.stack.plugins.module_utils._git.tree import unpack
 
+ROOT = Path(__file__).resolve().parents[2]
 SOMEBODY = {"GIT_AUTHOR_NAME": "Eve", "GIT_AUTHOR_EMAIL": "eve@example.org"}
 SOMEBODY |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in SOMEBODY.items()}
 
@@ -306,6 +308,51 @@ def test_what_cannot_work_is_one_sentence(publish, given, sentence):
     assert "hunter2" not in str(failure.value.returned)
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"url": "ext::sh -c date"}, "is not the address of a Git repository"),
+        ({"branch": "--force"}, "of which Git cannot make a name"),
+        ({"version": "1 0"}, "version is '1 0'"),
+        ({"archive": "!"}, "archive is not a tar archive"),
+        ({}, None),
+    ],
+)
+def test_what_cannot_be_published_is_known_without_the_repository(publish, bare, given, sentence):
+    given = {"url": "http://127.0.0.1:9/a/b", "validate_only": True, **given}
+    for check_mode in (True, False):
+        if sentence:
+            with pytest.raises(publish.failed, match=sentence):
+                publish(check_mode=check_mode, **given)
+        else:
+            assert not publish(check_mode=check_mode, **given)["changed"]
+
+
+def test_the_folder_is_checked_where_ansible_runs(folder, tmp_path):
+    """A module would not even be started: its interpreter is not there."""
+    broken, numbered = tmp_path / "broken", tmp_path / "numbered"
+    for made, text in ((broken, '{"slug": "x",}'), (numbered, '{"slug": "x", "_version": 2.5}')):
+        made.mkdir()
+        (made / "cookiecutter.json").write_text(text)
+    given = {"folder": str(folder), "url": "/srv/git/a/b", "validate_only": True}
+    refused = {
+        "has no _unknown; it has slug": given | {"values": {"_unknown": "x"}},
+        "which Git cannot make a name": given | {"branch": "--force"},
+        "missing required arguments: url": {"folder": str(folder), "validate_only": True},
+        f"{broken}/cookiecutter.json, line 1, column": given | {"folder": str(broken)},
+        f"The folder {folder}/nowhere does not exist": given | {"folder": f"{folder}/nowhere"},
+    }
+    options = [given | {"values": {"_endpoint": "x"}}, given | {"folder": str(numbered)}, *refused.values()]
+    tasks = [{"repro.stack.git_publication": each, "ignore_errors": True} for each in options]
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    command = [Path(sys.executable).parent / "ansible-playbook", tmp_path / "play.yml"]
+    command += ["-e", "ansible_python_interpreter=/nowhere/python3"]
+    variables = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    said = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    assert f"ok={len(tasks)} " in said and "changed=0" in said and f"ignored={len(refused)}" in said, said
+    assert not [sentence for sentence in refused if sentence not in said], said
+
+
 def test_an_archive_leaves_the_repository_nowhere(publish):
     import base64
     import io
@@ -354,6 +401,22 @@ def test_a_folder_in_a_repository_follows_its_rules_also_where_it_is_ignored_its
     assert "run.sh" not in read_folder(str(folder)) and "link" in read_folder(str(folder))
     (tmp_path / ".gitignore").write_text("/template/\n")
     assert {"run.sh", "link"} <= set(read_folder(str(folder))) and "ignored.pyc" not in read_folder(str(folder))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_a_folder_in_a_clone_of_another_user_is_read_and_nothing_of_it_started(folder, tmp_path):
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("*.sh\n")
+    (tmp_path / "hook").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    (tmp_path / "hook").chmod(0o755)
+    git(tmp_path, "config", "core.fsmonitor", str(tmp_path / "hook"))
+    for each in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(each, 12345, 12345, follow_symlinks=False)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(folder, "ls-files")
+    found = read_folder(str(folder))
+    assert "link" in found and "run.sh" not in found
+    assert not (tmp_path / "started").exists()
 
 
 def test_folders_that_cannot_be_published(folder, tmp_path):

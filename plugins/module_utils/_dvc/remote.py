@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible_collections.repro.stack.plugins.module_utils._dvc.clone import Clone
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._http import check_authorities
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
@@ -98,12 +99,14 @@ def _connection(label: str, config: Given, given: Given) -> Connection:
             f"{label} says nowhere which server it is on: set its endpointurl, or the option endpoint"
         )
     access_key, secret_key = _key(label, session, config, given)
+    verify = _verify(config, given)
+    check_authorities(endpoint, verify)
     return Connection(
         endpoint=endpoint.rstrip("/"),
         access_key=access_key,
         secret_key=secret_key,
         region=given.get("region") or config.get("region") or profile.get("region") or "us-east-1",
-        verify=_verify(config, given),
+        verify=verify,
         wait=given.get("wait", 10.0),
     )
 
@@ -133,6 +136,7 @@ def _key(label: str, session: t.Any, config: Given, given: Given) -> tuple[str, 
     for source, names in ((given, ("access_key", "secret_key")), (config, ("access_key_id", "secret_access_key"))):
         found = source.get(names[0]), source.get(names[1])
         if all(found) and not (source is config and given.get("credentials_file")):
+            _refuse_temporary(label, source.get("session_token"))
             return t.cast("tuple[str, str]", found)
     credentials = session.get_credentials()
     if credentials is None:
@@ -140,7 +144,17 @@ def _key(label: str, session: t.Any, config: Given, given: Given) -> tuple[str, 
             f"There is no key for it. {label} needs one: set credentials_file, {CREDENTIALS_FILE} in the environment, "
             "or the remote's credentialpath in .dvc/config.local"
         )
+    _refuse_temporary(label, credentials.token)
     return credentials.access_key, credentials.secret_key
+
+
+def _refuse_temporary(label: str, session_token: str | None) -> None:
+    """Without its token the store would say that there is no such key."""
+    if session_token:
+        raise InvalidInputError(
+            f"{label} is reached with a temporary key, to which a session token belongs: only keys without one can be "
+            "used here, such as that in a file given as credentials_file"
+        )
 
 
 def _verify(config: Given, given: Given) -> bool | str:

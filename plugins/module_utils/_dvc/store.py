@@ -19,7 +19,7 @@ from ansible_collections.repro.stack.plugins.module_utils._dvc.object_keys impor
 )
 from ansible_collections.repro.stack.plugins.module_utils._dvc.progress import Progress, side_by_side
 from ansible_collections.repro.stack.plugins.module_utils._dvc.remote import Remote
-from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._http import session
 from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
 from ansible_collections.repro.stack.plugins.module_utils._module import library
@@ -30,6 +30,12 @@ PAGE = 1000
 # What is larger is copied in parts: a request that copies gigabytes would run into the client's patience.
 LARGE_COPY = 64 << 20
 READ_AGAIN = 2
+
+Taken = t.TypeVar("Taken")
+
+
+class UnreadableError(StackError):
+    """The content of an object breaks off."""
 
 
 class Held(t.NamedTuple):
@@ -72,17 +78,12 @@ class Store:
 
         A content that cannot be read to its end is told as such: the store found it damaged on its drives.
         """
-        hashing, exceptions = library("dvc_data.hashfile.hash", "dvc"), library("botocore.exceptions", "boto3")
-        reason = ""
-        for _time in range(READ_AGAIN):
-            told = self._call("read", key, "get_object", missing=("NoSuchKey",), Key=self._key(key))
-            if told is None:
-                return "nothing", ""
-            try:
-                return hashing.fobj_md5(told["Body"], name=algorithm_of(key)), told["ETag"]
-            except exceptions.BotoCoreError as error:
-                reason = str(error)
-        return f"unreadable ({reason})", ""
+        hashing = library("dvc_data.hashfile.hash", "dvc")
+        try:
+            told = self._read(key, lambda body: hashing.fobj_md5(body, name=algorithm_of(key)))
+        except UnreadableError as error:
+            return f"unreadable ({error})", ""
+        return told or ("nothing", "")
 
     def verify(self, held: t.Mapping[str, Held]) -> dict[str, str]:
         """Those whose content is not what their key says, each with the MD5 that it has."""
@@ -102,8 +103,12 @@ class Store:
         return tag if md5 == digest_of(key) else None
 
     def content(self, key: str) -> bytes | None:
-        told = self._call("read", key, "get_object", missing=("NoSuchKey",), Key=self._key(key))
-        return told and told["Body"].read()
+        """The whole of a small object; None where it is not there or cannot be read to its end."""
+        try:
+            told = self._read(key, lambda body: body.read())
+        except UnreadableError:
+            return None
+        return told and told[0]
 
     def copy_from(self, source: Store, key: str, held: Held, tag: str) -> None:
         """Bring the object here without it leaving the store, where that is possible; only what has that tag."""
@@ -119,6 +124,20 @@ class Store:
     def upload(self, path: Path, key: str) -> None:
         with path.open("rb") as file:
             self._transfer(key, "upload_fileobj", file)
+
+    def _read(self, key: str, take: t.Callable[[t.Any], Taken]) -> tuple[Taken, str] | None:
+        """What ``take`` makes of the content, and the store's tag of it; None where there is no such object."""
+        exceptions = library("botocore.exceptions", "boto3")
+        reason: Exception | None = None
+        for _time in range(READ_AGAIN):
+            told = self._call("read", key, "get_object", missing=("NoSuchKey",), Key=self._key(key))
+            if told is None:
+                return None
+            try:
+                return take(told["Body"]), told["ETag"]
+            except exceptions.BotoCoreError as error:
+                reason = error
+        raise UnreadableError(str(reason)) from reason
 
     def _key(self, key: str) -> str:
         return self.remote.prefix + key

@@ -18,6 +18,8 @@ from ansible_collections.repro.stack.plugins.module_utils._git.tree import EXECU
 
 ANSWERS = "cookiecutter.json"
 LARGEST = 32 * 1024 * 1024
+# A clone is often somebody else's than the user's that Ansible runs as; nothing of it may be started.
+FOREIGN = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 
 
 def read_folder(path: str) -> Tree:
@@ -79,7 +81,7 @@ def _names(folder: Path) -> set[str]:
     here = str(folder.resolve())
     listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     try:
-        found = git("-C", here, read_only=True).read(*listing)
+        found = git(*FOREIGN, "-C", here, read_only=True).read(*listing)
     except CommandError as error:
         if "not a git repository" not in error.words:
             raise

@@ -10,13 +10,30 @@ import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._command import CommandError
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, StackError
+from ansible_collections.repro.stack.plugins.module_utils._git import remote
 from ansible_collections.repro.stack.plugins.module_utils._git.scratch import Scratch
 from ansible_collections.repro.stack.plugins.module_utils._git.static import SERVED, StaticRepository
-from ansible_collections.repro.stack.plugins.module_utils._git.tree import Tree
+from ansible_collections.repro.stack.plugins.module_utils._git.tree import Tree, unpack
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, Resource, State
 
 VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_.-]*$")
 BRANCH = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_.-]*(/[0-9A-Za-z][0-9A-Za-z_.-]*)*$")
+
+ARGUMENTS: dict[str, t.Any] = {
+    **remote.ARGUMENTS,
+    "folder": {"type": "path"},
+    "values": {"type": "dict", "default": {}},
+    # masked so that no log repeats all the files
+    "archive": {"type": "str", "no_log": True},
+    "version": {"type": "str"},
+    "branch": {"type": "str", "default": "main"},
+    "manager": {"type": "str", "default": "repro.stack"},
+    "accept": {"type": "list", "elements": "str", "default": []},
+    "initialise": {"type": "bool", "default": False},
+    "validate_only": {"type": "bool", "default": False},
+}
+# What these options ask of each other.
+RULES: dict[str, t.Any] = {"required_one_of": [("folder", "archive")], "required_by": {"password": "username"}}
 
 
 def check_names(branch: str, version: str | None, manager: str) -> None:
@@ -25,6 +42,13 @@ def check_names(branch: str, version: str | None, manager: str) -> None:
     for name, value, pattern in (("branch", branch, BRANCH), ("version", version or "1", VERSION)):
         if not pattern.match(value) or ".." in value or value.endswith((".", ".lock")):
             raise InvalidInputError(f"{name} is {value!r}, of which Git cannot make a name")
+
+
+def check_options(given: t.Mapping[str, t.Any]) -> Tree:
+    """The files to publish; what cannot be published, whatever the repository is like, is refused."""
+    remote.check_url(given["url"], password=given["password"])
+    check_names(given["branch"], given["version"], given["manager"])
+    return unpack(given["archive"] or "")
 
 
 class Publication(Resource):
@@ -45,7 +69,6 @@ class Publication(Resource):
         accept: t.Collection[str] = (),
         static: StaticRepository | None = None,
     ) -> None:
-        check_names(branch, version, manager)
         self._scratch, self._url, self._tree, self._static = scratch, url, tree, static
         self._branch, self._version, self._manager, self._accept = branch, version, manager, accept
         self._files = tree.state()

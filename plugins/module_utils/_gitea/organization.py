@@ -22,10 +22,16 @@ class Organization(Resource):
     def read(self) -> State | None:
         found = self._client.call("GET", path("orgs", self._name), missing_ok=True)
         if found is None:
+            self._refuse_user()
             return None
         if self._leaving and self._client.call("GET", path("orgs", self._name, "repos"), query={"limit": 1}):
             raise StackError(f"The organisation {self._name} has repositories; it was not removed")
         return {"name": self._name, **{field: found.get(field) or "" for field in FIELDS}}
+
+    def _refuse_user(self) -> None:
+        """Users and organisations share their names."""
+        if not self._leaving and self._client.call("GET", path("users", self._name), missing_ok=True):
+            raise StackError(f"{self._name} is a user, so no organisation can have that name: choose another")
 
     def create(self, desired: State) -> None:
         self._client.call("POST", path("orgs"), {**desired, "username": self._name})
