@@ -129,6 +129,12 @@ notification:
       description: Only for objects whose key ends like this.
       type: str
       default: ""
+replication:
+  description:
+    - V(false) ends that MinIO copies the objects to another store, and removes the keys of that store from the bucket.
+    - It cannot be set up here, so that V(true) is refused. Not with O(flavour=s3).
+  type: bool
+  version_added: 0.3.0
 anonymous:
   description:
     - What somebody without any key may do.

@@ -78,6 +78,13 @@ policies:
   description: All policies that are attached to the user.
   type: list
   elements: str
+groups:
+  description:
+    - All groups that the user is in, which must exist. What they are allowed, and denied, the user is too.
+    - What is also declared as the members of a group must say the same.
+  type: list
+  elements: str
+  version_added: 0.3.0
 state:
   description: Whether the user exists. One with service accounts is not removed, for they would go too.
 """

@@ -14,6 +14,7 @@ description:
     that can be tried.
   - A key's secret is the one that the inventory gives, or that in its file. A user whose secret is not known here has
     none, so that it is left alone.
+  - The users are in no group, where they would have rights that no project gives them.
 extends_documentation_fragment:
   - repro.stack.project.teams
   - repro.stack.project.buckets
@@ -84,7 +85,10 @@ class LookupModule(LookupBase):
         )
         keys = declared.keys()
         secrets = self._secrets(keys)
-        users = [{"name": name, "policies": key["policies"], "secret": secrets.get(name)} for name, key in keys.items()]
+        users = [
+            {"name": name, "policies": key["policies"], "groups": [], "secret": secrets.get(name)}
+            for name, key in keys.items()
+        ]
         known = [
             {"name": name, "secret": secrets[name], "access": key["access"], "service_accounts": False}
             for name, key in keys.items()

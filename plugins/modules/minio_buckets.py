@@ -36,6 +36,13 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  mark_file:
+    description:
+      - A file on the host where the module runs, made right before the first write and not in a run without one.
+      - Whoever has something to do after each change, such as trying the keys, removes it once that is done, and so
+        finds out that a run ended before.
+    type: path
+    version_added: 0.3.0
 extends_documentation_fragment:
   - repro.stack.minio_bucket.all
   - repro.stack.minio
@@ -84,7 +91,7 @@ buckets:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import ownership
+from ansible_collections.repro.stack.plugins.module_utils._minio import mark, ownership
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import bucket, buckets, flavour
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.store import open_store
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
@@ -98,6 +105,7 @@ def main() -> None:
             **arguments(),
             "buckets": {"type": "list", "elements": "dict", "required": True, "options": bucket.ARGUMENTS},
             **ownership.ARGUMENTS,
+            **mark.ARGUMENTS,
             "force": {"type": "bool", "default": False},
             "flavour": flavour.ARGUMENT,
         },
@@ -108,7 +116,13 @@ def main() -> None:
 
     def work() -> Outcome:
         wanted = buckets.declared(given["buckets"], given["flavour"], given["manager"])
-        store = open_store(connection(module), given["flavour"], ahead=True, read_only=module.check_mode)
+        store = open_store(
+            connection(module),
+            given["flavour"],
+            ahead=True,
+            read_only=module.check_mode,
+            mark=mark.Mark(given["mark_file"]),
+        )
         return buckets.apply_all(
             store,
             wanted,

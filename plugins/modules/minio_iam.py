@@ -45,6 +45,13 @@ options:
     choices: [none, managed, all]
     default: none
     version_added: 0.2.0
+  mark_file:
+    description:
+      - A file on the host where the module runs, made right before the first write and not in a run without one.
+      - Whoever has something to do after each change, such as trying the keys, removes it once that is done, and so
+        finds out that a run ended before.
+    type: path
+    version_added: 0.3.0
 extends_documentation_fragment:
   - repro.stack.minio_identity.all
   - repro.stack.minio
@@ -75,6 +82,7 @@ EXAMPLES = r"""
       - name: platform
         secret: "{{ vault_minio_platform_secret_key }}"
         policies: [platform]
+        groups: []
       - name: alice
         secret: "{{ vault_minio_alice_secret_key }}"
     groups:
@@ -106,6 +114,7 @@ identities:
   sample:
     user platform:
       enabled: true
+      groups: []
       policies: [platform]
       secret: as declared
     user bob: null
@@ -123,7 +132,7 @@ kept:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.repro.stack.plugins.module_utils._minio import ownership
+from ansible_collections.repro.stack.plugins.module_utils._minio import mark, ownership
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import arguments, connection
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identity, purge, state_file
@@ -142,6 +151,7 @@ def main() -> None:
             "state_file": {"type": "path"},
             "update_secret": identity.UPDATE_SECRET,
             **ownership.ARGUMENTS,
+            **mark.ARGUMENTS,
         },
         mutually_exclusive=[("state_file", kind) for kind in identity.WORDS],
         required_if=[("purge", "managed", ["manager"])],
@@ -154,7 +164,7 @@ def main() -> None:
 
     def work() -> Outcome:
         outcome, purged = iam.apply_all(
-            Admin(connection(module), read_only=module.check_mode),
+            Admin(connection(module), read_only=module.check_mode, mark=mark.Mark(module.params["mark_file"])),
             lambda: _declared(given),
             update_secret=module.params["update_secret"],
             check_mode=module.check_mode,

@@ -103,7 +103,7 @@ users:
   type: list
   elements: dict
   sample:
-    - {name: platform, enabled: true, policies: [platform]}
+    - {name: platform, enabled: true, policies: [platform], groups: []}
 groups:
   description: All groups.
   returned: if asked for

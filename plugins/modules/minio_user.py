@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Creates, changes or removes a user with its secret and its attached policies.
+  - Creates, changes or removes a user with its secret, its attached policies and its groups.
   - A user that makes the call, and root, are never changed.
 extends_documentation_fragment:
   - repro.stack.minio_identity.user
@@ -30,6 +30,7 @@ EXAMPLES = r"""
     name: platform
     secret: "{{ vault_minio_platform_secret_key }}"
     policies: [platform]
+    groups: []
 """
 
 RETURN = r"""
@@ -39,6 +40,7 @@ user:
   type: dict
   sample:
     enabled: true
+    groups: []
     policies: [platform]
     secret: as declared
 """

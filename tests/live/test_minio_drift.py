@@ -36,6 +36,7 @@ SETTINGS = (
     "get_bucket_notification_configuration",
     "get_bucket_policy",
     "get_object_lock_configuration",
+    "get_bucket_replication",
 )
 HOOK = "arn:minio:sqs::hook:webhook"
 
@@ -55,11 +56,14 @@ IDENTITIES: dict[str, t.Any] = {
     ],
     "users": [
         {"name": "administrator", "secret": SECRETS["administrator"], "policies": ["administrator"]},
-        {"name": "team", "secret": SECRETS["team"], "policies": ["team"]},
-        {"name": "alice", "secret": SECRETS["alice"], "policies": ["look"]},
+        {"name": "team", "secret": SECRETS["team"], "policies": ["team"], "groups": ["crew"]},
+        {"name": "alice", "secret": SECRETS["alice"], "policies": ["look"], "groups": ["people"]},
         {"name": "bob", "secret": SECRETS["bob"], "policies": []},
     ],
-    "groups": [{"name": "people", "members": ["alice", "bob"], "policies": ["look"]}],
+    "groups": [
+        {"name": "people", "members": ["alice", "bob"], "policies": ["look"]},
+        {"name": "crew", "policies": ["look"]},  # whose members are told by the users alone
+    ],
     "service_accounts": [
         {
             "name": "training",
@@ -83,6 +87,7 @@ BUCKETS: list[dict[str, t.Any]] = [
         "quota": "10GiB",
         "tags": {"team": "vision", "cost": "low"},
         "keep_old_versions_days": 30,
+        "replication": False,
         "lifecycle": [{"id": "scratch", "prefix": "scratch/", "expire_days": 7}],
         "encryption": {"mode": "sse-s3"},
         "notification": [{"arn": HOOK, "events": ["s3:ObjectCreated:*"], "prefix": "in/"}],
@@ -98,6 +103,7 @@ class Store:
     def __init__(self, endpoint: str, password: str, run_module: t.Any) -> None:
         self._endpoint = endpoint
         self._run_module = run_module
+        self.password = password
         self.admin = Admin(Connection(endpoint, "root", password, "us-east-1", True, 20.0), read_only=False)
         self.s3 = s3_client(endpoint, "root", password)
         self._root = {"endpoint": endpoint, "access_key": "root", "secret_key": password, "wait": 20.0}
@@ -265,6 +271,21 @@ def lifecycle_shortened(store: Store) -> None:
     store.s3.put_bucket_lifecycle_configuration(Bucket="data", LifecycleConfiguration={"Rules": rules})
 
 
+def copied(store: Store) -> None:
+    """To another bucket, which for the server is another store like any."""
+    key = {"accessKey": "root", "secretKey": store.password}
+    target = {
+        **{"sourcebucket": "data", "targetbucket": "kept", "endpoint": "127.0.0.1:9000", "credentials": key},
+        **{"secure": False, "path": "auto", "type": "replication", "api": "s3v4"},
+    }
+    told = store.admin.call("PUT", "set-remote-target", {"bucket": "data"}, body=store.admin.encrypted(target))
+    rule = {
+        **{"ID": "all", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""}},
+        **{"DeleteMarkerReplication": {"Status": "Disabled"}, "Destination": {"Bucket": json.loads(told)}},
+    }
+    store.s3.put_bucket_replication(Bucket="data", ReplicationConfiguration={"Role": "", "Rules": [rule]})
+
+
 def opened(action: str) -> dict[str, str]:
     statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "arn:aws:s3:::plain/*"}
     return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
@@ -306,6 +327,16 @@ TABLE = [
         "user of a group removed",
         call("DELETE", "remove-user", accessKey="bob"),
         {"user bob": "created", "group people": {"members"}},
+    ),
+    Mutation(
+        "rights widened through another group",
+        call("PUT", "update-group-members", {"group": "crew", "members": ["alice"], "isRemove": False}),
+        {"user alice": {"groups"}},
+    ),
+    Mutation(
+        "user taken out of a group that only the user names",
+        call("PUT", "update-group-members", {"group": "crew", "members": ["team"], "isRemove": True}),
+        {"user team": {"groups"}},
     ),
     Mutation(
         "parent removed, and its accounts with it",
@@ -402,6 +433,7 @@ TABLE = [
         bucket("put_bucket_policy", "plain", **opened("s3:GetObject")),
         {"bucket plain": {"anonymous"}},
     ),
+    Mutation("copied to another store", copied, {"bucket data": {"replication"}}),
     Mutation("bucket removed", bucket("delete_bucket", "plain"), {"bucket plain": "created"}),
     Mutation("bucket added", bucket("create_bucket", "foreign"), {"bucket foreign": "removed"}),
     Mutation(

@@ -79,8 +79,8 @@ def test_lists(run_module: RunModule, connection: dict[str, str], user: t.Callab
     assert not found["changed"]
     (seen,) = [each for each in found["buckets"] if each["name"] == bucket]
     assert (seen["versioning"], seen["quota"], seen["anonymous"]) == (True, 1 << 20, "none")
-    assert set(seen) >= {"tags", "lifecycle", "object_lock", "size", "objects"}
-    assert {"name": name, "enabled": True, "policies": ["readonly"]} in found["users"]
+    assert set(seen) >= {"tags", "lifecycle", "object_lock", "replication", "size", "objects"}
+    assert {"name": name, "enabled": True, "policies": ["readonly"], "groups": []} in found["users"]
     assert "readonly" in [each["name"] for each in found["policies"]]
     assert SECRET not in json.dumps(found)
     run_module("minio_bucket", **connection, name=bucket, state="absent")

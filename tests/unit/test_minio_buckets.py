@@ -20,6 +20,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import 
     encryption,
     lifecycle,
     notification,
+    replication,
     retention,
     tags,
 )
@@ -260,6 +261,7 @@ def _statement(**changed: t.Any) -> dict[str, t.Any]:
             "same id",
         ),
         ({"lifecycle": [{**RULE_DEFAULTS, "id": "a", "abort_multipart_days": 1}]}, "MinIO drops abort_multipart_days"),
+        ({"replication": True}, "replication cannot be set up here"),
     ],
 )
 def test_what_cannot_be(options: dict[str, t.Any], said: str) -> None:
@@ -273,6 +275,8 @@ def test_what_only_another_store_takes() -> None:
     assert bucket.declared({**OPTIONS, "encryption": {"mode": "sse-kms"}}, PLAIN_S3)
     with pytest.raises(InvalidInputError, match="a quota is MinIO's own, the flavour s3 has none"):
         bucket.declared({**OPTIONS, "quota": "0"}, PLAIN_S3)
+    with pytest.raises(InvalidInputError, match="replication is seen by MinIO's admin API"):
+        bucket.declared({**OPTIONS, "replication": False}, PLAIN_S3)
     with pytest.raises(InvalidInputError, match="an ARN begins with arn: and names one of sqs, sns, lambda"):
         bucket.declared({**OPTIONS, "notification": [{**TOLD, "arn": "models"}]}, PLAIN_S3)
 
@@ -348,7 +352,7 @@ def _exported(**files: str) -> bytes:
 
 
 def test_an_export_tells_each_bucket_once_and_is_asked_again_after_that() -> None:
-    admin = Admin(_exported(quota_json='{"size": 1}', **{"bucket-targets_json": "<BucketTargets/>"}))
+    admin = Admin(_exported(quota_json='{"size": 1}', replication_xml="<ReplicationConfiguration/>"))
     documents = bucket_documents.Exported(t.cast(t.Any, admin), ahead=True)
     admin.answer = _exported(quota_json='{"size": 2}')
     assert documents.read("data", ()) == {"quota.json": {"size": 1}}
@@ -380,6 +384,20 @@ def test_an_export_that_cannot_be_read(answer: bytes | ServiceError, said: str) 
 def test_documents_are_read_without_losing_what_repeats() -> None:
     document = b'<A xmlns="http://s3"><B>1</B><B>2</B><C><D/></C><E> x </E></A>'
     assert bucket_documents.parsed("x.xml", document) == {"B": ["1", "2"], "C": {"D": ""}, "E": " x "}
-    assert bucket_documents.parsed("x.json", b"null") == {}
+    assert bucket_documents.parsed("quota.json", b"null") == {}
     with pytest.raises(ElementTree.ParseError):
         bucket_documents.parsed("x.xml", b"<A>")
+
+
+def test_where_a_bucket_is_copied_to_is_told_without_the_keys() -> None:
+    target = (
+        "<Targets><Endpoint>{0}:9000</Endpoint><TargetBucket>{0}</TargetBucket>"
+        "<Credentials><SecretAccessKey>secret-of-a-target</SecretAccessKey></Credentials></Targets>"
+    )
+    for targets, told in (
+        ((), False),
+        (("b",), "to b at b:9000"),
+        (("b", "a"), "to a at a:9000, b at b:9000"),
+    ):
+        text = f"<BucketTargets>{''.join(target.format(each) for each in targets)}</BucketTargets>"
+        assert replication.found(bucket_documents.parsed(bucket_documents.REPLICATION_TARGETS, text.encode())) == told

@@ -150,8 +150,10 @@ def test_only_what_is_declared_is_managed() -> None:
         "secret": None,
         "enabled": True,
         "policies": None,
+        "groups": None,
         "update_secret": None,
     }
+    assert declared("users", {"name": "alice", "groups": ["b", "a", "b"]})["alice"]["groups"] == ["a", "b"]
     assert declared("groups", {"name": "vision"})["vision"] == {"members": None, "policies": None, "enabled": True}
     assert declared("groups", {"name": "vision", "members": ["b", "a", "b"], "policies": []})["vision"] == {
         "members": ["a", "b"],
@@ -213,5 +215,6 @@ def test_an_account_that_has_expired_is_an_absent_one() -> None:
 
 def test_what_is_shown_of_a_declaration_holds_no_secret() -> None:
     (fields,) = declared("users", {"name": "alice", "secret": "secret-of-alice", "update_secret": "always"}).values()
-    assert identity.state(fields, fields["secret"]) == {"secret": "as declared", "enabled": True, "policies": None}
+    shown = {"secret": "as declared", "enabled": True, "policies": None, "groups": None}
+    assert identity.state(fields, fields["secret"]) == shown
     assert identity.state(fields, None)["secret"] is None

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identities, record
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities import iam, identities, identity, record
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import (
     Call,
     ExportCutError,
@@ -137,8 +137,10 @@ class Forgetful(Exporter):
 @pytest.mark.parametrize(
     "declared",
     [
-        {"users": {"alice": {"secret": "secret-of-alice", "policies": None, "enabled": True}}},
-        {"users": {"u1": {"secret": None, "policies": ["p1"], "enabled": True}}},
+        {"users": {"alice": {"secret": "secret-of-alice", "policies": None, "groups": None, "enabled": True}}},
+        {"users": {"u1": {"secret": None, "policies": ["p1"], "groups": None, "enabled": True}}},
+        {"users": {"u1": {"secret": None, "policies": None, "groups": [], "enabled": True}}},
+        {"users": {"u1": {"secret": None, "policies": None, "groups": ["g2"], "enabled": True}}},
         {"groups": {"g1": {"members": [], "policies": None, "enabled": True}}},
         {"groups": {"g1": None}},
         {"policies": {"p1": None}},
@@ -233,7 +235,7 @@ def test_what_is_ours_and_not_declared_goes(recorded: t.Any, gone: set[t.Any], k
 
 def test_all_that_nobody_needs_goes() -> None:
     stored = exported(**{**THERE, "policies": {**THERE["policies"], **mine(), "repro.stack.managed.theirs": {}}})
-    gone, made = purge(stored, {"users": {"u1": {"policies": ["p1"], "secret": None}}}, "all")
+    gone, made = purge(stored, {"users": {"u1": {"policies": ["p1"], "groups": None, "secret": None}}}, "all")
     assert {name for _kind, name in gone} == {"p2", "u2", "g1", "g2", "a1", "a2"}
     assert made.kept == {
         "policy p1": "it is attached to the user u1",
@@ -247,7 +249,7 @@ def test_all_that_nobody_needs_goes() -> None:
 def test_the_record_holds_what_is_declared_and_what_is_still_there() -> None:
     recorded = mine(users=["u1", "u2", "nobody"], service_accounts=["a1", "a2"], policies=["p2"])
     stored = exported(**{**THERE, "policies": {**THERE["policies"], **recorded}})
-    declared = {"users": {"new": {"secret": "x", "policies": None}}, "service_accounts": {"a1": None}}
+    declared = {"users": {"new": {"secret": "x", "policies": None, "groups": None}}, "service_accounts": {"a1": None}}
     for mode, users, accounts, policies in (
         ("none", {"new", "u1", "u2"}, {"a2"}, {"p2"}),
         ("managed", {"new"}, set(), set()),
@@ -266,10 +268,61 @@ def test_a_policy_moves_from_one_to_another_in_one_run() -> None:
     stored = exported(**THERE)
     moved = {
         "policies": {"p2": None},
-        "users": {"u2": {"policies": ["p1"], "secret": None}},
+        "users": {"u2": {"policies": ["p1"], "groups": None, "secret": None}},
         "groups": {"g1": {"policies": ["p2"], "members": None, "enabled": True}},
     }
     with pytest.raises(InvalidInputError, match="policy p2 cannot be removed: it is attached to the group g1"):
         refuse(stored, {**nothing(), **moved}, Records(stored, None))
     moved["groups"]["g1"]["policies"] = []
     refuse(stored, {**nothing(), **moved}, Records(stored, None))
+
+
+# Who is in which group ------------------------------------------------------------------------------------------------
+
+
+def whole(kind: str, name: str, **fields: t.Any) -> dict[str, t.Any]:
+    return {**dict.fromkeys(identity.arguments(kind)), "name": name, "state": "present", **fields}
+
+
+@pytest.mark.parametrize(
+    ("groups", "members", "said"),
+    [
+        (["g1"], [], "The user user1 names the group g1, whose members do not name it"),
+        ([], ["user1"], "The group g1 names the member user1, whose groups do not name it"),
+        (["g1"], ["user1"], None),
+        ([], [], None),
+        (None, ["user1"], None),
+        (["g1"], None, None),
+    ],
+)
+def test_a_group_and_a_user_say_the_same(groups: t.Any, members: t.Any, said: str | None) -> None:
+    kinds = {"users": [whole("users", "user1", groups=groups)], "groups": [whole("groups", "g1", members=members)]}
+    if said is None:
+        assert identity.declared(kinds)["users"]["user1"]
+    else:
+        with pytest.raises(InvalidInputError, match=f"^{said}$"):
+            identity.declared(kinds)
+
+
+def test_a_group_that_a_user_is_to_be_in_stays_and_is_there() -> None:
+    stored = exported(**{**THERE, "policies": mine(groups=["g2"])})
+    wanted = {"users": {"u2": {"policies": None, "secret": None, "groups": ["g2"]}}}
+    assert purge(stored, wanted, "managed", ["groups"])[1].kept == {"group g2": "the user u2 is declared to be in it"}
+    with pytest.raises(InvalidInputError, match="group g2 cannot be removed: the user u2 is declared to be in it"):
+        refuse(stored, {**nothing(), **wanted, "groups": {"g2": None}}, Records(stored, None))
+    wanted["users"]["u2"]["groups"] = ["g3"]
+    with pytest.raises(InvalidInputError, match="user u2 shall have the group g3, which does not exist"):
+        refuse(stored, {**nothing(), **wanted}, Records(stored, None))
+
+
+def test_groups_are_told_from_their_members() -> None:
+    stored = exported(**THERE)
+    assert (stored.groups_of("u1"), stored.groups_of("nobody")) == (["g1"], [])
+    stored.expect("groups", "g2", group("u1", "u2"))
+    assert (stored.groups_of("u1"), stored.groups_of("u2")) == (["g1", "g2"], ["g2"])
+    stored.expect("groups", "g2", group("u2"))
+    stored.drop("groups", "g1")
+    stored.drop("groups", "g1")
+    assert (stored.groups_of("u1"), stored.groups_of("u2")) == ([], ["g2"])
+    stored.load()
+    assert (stored.groups_of("u1"), stored.groups_of("u2")) == (["g1"], [])

@@ -250,6 +250,15 @@ def test_an_administrator_is_known_by_the_policy() -> None:
     assert not grants_everything({"Statement": None})
     assert not grants_everything({"Statement": everything[:1]})
     assert not grants_everything({"Statement": [*everything, {**GOOD, "Effect": "Deny"}]})
+    for narrowed in (
+        {"Resource": ["arn:aws:s3:::only-this/*"]},
+        {"Resource": None, "NotResource": ["arn:aws:s3:::not-this/*"]},
+        {"Resource": ["arn:aws:s3:::a*"], "Action": ["s3:*", "admin:*"]},
+        {"Condition": {"StringEquals": {"s3:prefix": ["a"]}}},
+    ):
+        assert not grants_everything({"Statement": [everything[0], {**everything[1], **narrowed}]})
+    for whole in ("*", "**", ["arn:aws:s3:::only-this/*", "arn:aws:s3:::*"]):
+        assert grants_everything({"Statement": [everything[0], {**everything[1], "Resource": whole}]})
 
 
 def test_size_counts_as_the_server_does() -> None:

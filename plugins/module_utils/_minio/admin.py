@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._http import READ_METHODS, session
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.mark import Mark
 from ansible_collections.repro.stack.plugins.module_utils._minio.sealed import sealed
 from ansible_collections.repro.stack.plugins.module_utils._minio.signing import signed
 from ansible_collections.repro.stack.plugins.module_utils._module import library
@@ -26,11 +27,12 @@ SENTENCES = {
 
 
 class Admin:
-    """One identity at one server's admin API; ``read_only`` makes any write a bug that stops the run."""
+    """One identity at one server's admin API; ``read_only`` makes any write a bug, ``mark`` is made before one."""
 
-    def __init__(self, connection: Connection, *, read_only: bool) -> None:
+    def __init__(self, connection: Connection, *, read_only: bool, mark: Mark | None = None) -> None:
         self._connection = connection
         self._read_only = read_only
+        self._mark = mark or Mark(None)
         self._session = session(validate_certs=connection.verify, wait=connection.wait)
 
     @property
@@ -40,8 +42,10 @@ class Admin:
 
     def call(self, method: str, name: str, query: t.Mapping[str, str] | None = None, *, body: bytes = b"") -> bytes:
         """What the server answers to ``/minio/admin/v3/<name>``."""
-        if self._read_only and method not in READ_METHODS:
-            raise AssertionError(f"BUG: {method} {name} in check mode")
+        if method not in READ_METHODS:
+            if self._read_only:
+                raise AssertionError(f"BUG: {method} {name} in check mode")
+            self._mark.make()
         url = f"{self._connection.endpoint}/minio/admin/v3/{name}"
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe="")

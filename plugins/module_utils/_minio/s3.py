@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from functools import partial
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._http import session
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.mark import Mark
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 READ_OPERATIONS = ("Get", "Head", "List")
@@ -18,12 +20,12 @@ DOCUMENT = "Document"
 
 
 class S3:
-    """One identity at one S3 store; ``read_only`` makes any write a bug that stops the run."""
+    """One identity at one S3 store; ``read_only`` makes any write a bug, ``mark`` is made before one."""
 
-    def __init__(self, connection: Connection, *, read_only: bool) -> None:
+    def __init__(self, connection: Connection, *, read_only: bool, mark: Mark | None = None) -> None:
         self._connection = connection
         self._endpoint = connection.endpoint
-        self._read_only = read_only
+        self._before_write = _refuse_write if read_only else partial(_mark_write, mark or Mark(None))
         self._anonymous = session(validate_certs=connection.verify, wait=connection.wait)
         self._made: t.Any = None
         self._making = threading.Lock()
@@ -41,8 +43,7 @@ class S3:
                 self.anonymous_status("")
                 self._made = _client(self._connection)
                 self._made.meta.events.register("before-parse.s3", _keep_document)
-                if self._read_only:
-                    self._made.meta.events.register("before-call.s3", _refuse_write)
+                self._made.meta.events.register("before-call.s3", self._before_write)
             return self._made
 
     def call(self, operation: str, *, missing: t.Collection[str] = (), **arguments: t.Any) -> dict[str, t.Any] | None:
@@ -110,6 +111,11 @@ def _keep_document(
 ) -> None:
     if isinstance(response_dict["body"], bytes):
         customized_response_dict[DOCUMENT] = response_dict["body"]
+
+
+def _mark_write(mark: Mark, model: t.Any, **_event: t.Any) -> None:
+    if not model.name.startswith(READ_OPERATIONS):
+        mark.make()
 
 
 def _refuse_write(model: t.Any, **_event: t.Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,23 @@ def test_a_list(buckets: RunModule, s3: t.Any) -> None:
     finally:
         assert buckets(gone)["changed"]
     assert not buckets(gone)["changed"]
+
+
+def test_a_mark_is_made_before_the_first_write_and_only_then(
+    buckets: RunModule, s3: t.Any, names: list[str], tmp_path: Path
+) -> None:
+    mark, item = tmp_path / "mark", {"name": names[0]}
+    with pytest.raises(Exception, match=r"Nothing was changed, because .* cannot be made"):
+        buckets([item], mark_file=str(tmp_path / "nowhere" / "mark"))
+    assert names[0] not in {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    buckets([item], check_mode=True, mark_file=str(mark))
+    assert not mark.exists()
+    for change in ({}, {"quota": "1GiB"}, {"tags": {"a": "b"}}, {"state": "absent"}):
+        assert buckets([{**item, **change}], mark_file=str(mark))["changed"]
+        assert mark.stat().st_mode & 0o777 == 0o600
+        mark.unlink()
+        assert not buckets([{**item, **change}], mark_file=str(mark))["changed"]
+        assert not mark.exists()
 
 
 def test_life_of_a_managed_list(

@@ -34,6 +34,21 @@ def test_life_of_a_user(iam: Iam) -> None:
     _life_of_one(iam, "minio_user", "user", declared, modified, {"name": iam.user, "state": "absent"})
 
 
+def test_groups_of_a_user(iam: Iam) -> None:
+    groups = [f"{iam.group}{number}" for number in range(3)]
+    iam.apply(groups=[{"name": name, "policies": ["readonly"]} for name in groups])
+    user = {"name": iam.user, "secret": SECRET}
+    states = [{**user, "groups": each} for each in (groups[:2], groups[1:], [], groups[:1])]
+    _life_of_one(iam, "minio_user", "user", *states)
+    assert not iam.one("minio_user", **user)["changed"], "what is not declared is left alone"
+    assert iam.exported("groups")[groups[0]]["members"] == [iam.user]
+    _life_of_one(iam, "minio_user", "user", {"name": iam.user, "state": "absent"}, states[1])
+    with pytest.raises(Exception, match="shall have the group nothing-here, which does not exist"):
+        iam.one("minio_user", **user, groups=["nothing-here"])
+    iam.one("minio_user", name=iam.user, state="absent")
+    iam.apply(groups=[{"name": name, "state": "absent"} for name in groups])
+
+
 def test_life_of_a_group(iam: Iam) -> None:
     iam.apply(users=[{"name": f"{iam.user}{number}", "secret": SECRET} for number in range(3)])
     declared = {"name": iam.group, "members": [f"{iam.user}0", f"{iam.user}1"], "policies": ["readonly"]}

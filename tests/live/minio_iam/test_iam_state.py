@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
@@ -22,8 +23,7 @@ def test_life(iam: Iam) -> None:
         done = iam.apply(**state)
         assert set(done["identities"]) == iam.labels
         assert foretold["changed"] and done["changed"]
-        assert foretold["diff"]["before"] == done["diff"]["before"]
-        assert set(foretold["diff"]["after"]) == set(done["diff"]["after"])
+        assert foretold["diff"] == done["diff"]
         assert not iam.apply(check_mode=True, **state)["changed"]
         assert not iam.apply(**state)["changed"]
         assert SECRET not in json.dumps([foretold, done]) and OTHER_SECRET not in json.dumps([foretold, done])
@@ -43,6 +43,58 @@ def test_an_unchanged_state_costs_one_call_and_a_change_one_import(iam: Iam, mon
     calls.clear()
     iam.apply(**iam.declared())
     assert calls == ["export-iam"]
+
+
+def test_a_mark_is_made_before_the_first_write_and_only_then(iam: Iam, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    with pytest.raises(Exception, match=r"Nothing was changed, because .* cannot be made"):
+        iam.apply(**iam.declared(), mark_file=str(tmp_path / "nowhere" / "mark"))
+    assert iam.user not in iam.exported("users")
+    iam.apply(check_mode=True, **iam.declared(), mark_file=str(mark))
+    assert not mark.exists()
+    iam.apply(**iam.declared(), mark_file=str(mark))
+    assert mark.stat().st_mode & 0o777 == 0o600
+    iam.apply(**iam.gone(), mark_file=str(mark))
+    mark.unlink()
+    assert not iam.apply(**iam.gone(), mark_file=str(mark))["changed"]
+    assert not mark.exists()
+
+
+def test_groups_of_users_and_members_of_groups_in_one_run(iam: Iam) -> None:
+    """What is told by the one, by the other and by both comes out the same, in every order of events."""
+    names = [f"{iam.user}{number}" for number in range(4)]
+    told, untold = iam.group, f"{iam.group}-untold"
+    gone = {
+        "users": [{"name": name, "state": "absent"} for name in names],
+        "groups": [{"name": name, "state": "absent"} for name in (told, untold)],
+    }
+
+    def state(members: list[str] | None, policies: list[str], *groups: list[str] | None) -> dict[str, t.Any]:
+        users = [{"name": name, "secret": SECRET, "groups": each} for name, each in zip(names, groups, strict=False)]
+        return {
+            "users": [*users, *({"name": name, "state": "absent"} for name in names[len(groups) :])],
+            "groups": [
+                {"name": told, "members": members, "policies": policies},
+                {"name": untold, "policies": policies},
+            ],
+        }
+
+    try:
+        for declared, first, second in (
+            (state(names[:2], ["readonly"], [told], [told, untold], [untold], []), {0, 1}, {1, 2}),
+            (state(names[1:3], [], [untold], [told], None, [untold]), {1, 2}, {0, 2, 3}),
+            (state(None, ["readonly"], [], [told], [untold]), {1}, {2}),
+            (state(None, ["writeonly"], [told, untold], []), {0}, {0}),
+            (gone, set(), set()),
+        ):
+            foretold, done = iam.apply(check_mode=True, **declared), iam.apply(**declared)
+            assert done["changed"] and foretold["diff"] == done["diff"]
+            assert not iam.apply(**declared)["changed"]
+            for group, members in ((told, first), (untold, second)):
+                found = iam.exported("groups").get(group, {}).get("members")
+                assert (found or []) == [names[number] for number in sorted(members)]
+    finally:
+        iam.apply(**gone)
 
 
 def test_only_what_differs_is_written(iam: Iam) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import shutil
+import threading
+import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from workplace import KEYS, SLUG, Project
 
 
@@ -30,6 +34,98 @@ def staged(project: Project):
 def test_large_file_is_refused(staged):
     done, said = staged("big.bin", os.urandom(513 * 1024))
     assert not done and "big.bin (513 KB) exceeds 512 KB" in said
+
+
+def test_file_that_grew_is_refused(staged):
+    assert staged("grows.txt", "a line\n" * 1000)[0]
+    done, said = staged("grows.txt", "a line\n" * 100_000)
+    assert not done and "grows.txt (684 KB) exceeds 512 KB" in said
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'boto3.client("s3", aws_access_key_id="alice", aws_secret_access_key="{}")',
+        'Minio("h", secret_key="{}")',
+        's3fs.S3FileSystem(key="alice", secret="{}")',
+    ],
+)
+def test_key_in_a_call_is_refused(call, staged):
+    key = "q8Zk2mWf4Xv7Rt1N" + "y6Lb3Hc9Jd5Gp0Ts"
+    done, said = staged("call.txt", call.format(key) + "\n")
+    assert not done and "Potential secrets" in said and "call.txt" in said
+
+
+def test_everything_in_a_new_project_passes_its_own_hooks(project):
+    """As a file does that is changed later: the manifest at every `make push`."""
+    project.run("uv", "run", "--frozen", "--no-sync", "pre-commit", "run", "--all-files")
+
+
+@pytest.fixture
+def own(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
+    """The project on a branch where somebody brings data of their own."""
+    main.git("checkout", "--quiet", "-b", request.node.name)
+    yield main
+    main.git("checkout", "--quiet", "--force", "main")
+    main.dvc("checkout")
+
+
+def added(project: Project, name: str, content: bytes) -> Path:
+    """Data that `dvc add` took: a file, or a folder where the name says so."""
+    file = project.path / "data" / "raw" / name
+    file.parent.mkdir(exist_ok=True, parents=True)
+    file.write_bytes(content)
+    project.dvc("add", f"data/raw/{name.partition('/')[0]}")
+    return file
+
+
+def push(project: Project) -> tuple[bool, str]:
+    done = project.run("git", "push", "--quiet", "origin", "HEAD", check=False)
+    return done.returncode == 0, done.stdout
+
+
+def test_own_data_reaches_others(own, tmp_path):
+    files = [added(own, name, os.urandom(2000)) for name in ("customers.csv", "year=2024/january/sales.csv")]
+    own.commit("Add our data")
+    assert own.git("status", "--porcelain") == ""
+    tracked = own.git("ls-files", "data/raw").splitlines()
+    assert {"data/raw/customers.csv.dvc", "data/raw/year=2024.dvc"} < set(tracked)
+    assert not {str(file.relative_to(own.path)) for file in files} & set(tracked)
+    done, said = push(own)
+    assert not done and "Push refused: DVC remote dev: data/raw/customers.csv, data/raw/year=2024" in said
+    assert "run `uv run dvc push` first" in said
+    own.dvc("push")
+    assert push(own)[0]
+    clone = own.clone(tmp_path / SLUG)
+    clone.git("checkout", "--quiet", f"origin/{own.git('branch', '--show-current')}")
+    clone.make("key", f"FILE={KEYS / 'bob'}")
+    clone.dvc("pull", "data/raw/customers.csv", "data/raw/year=2024")
+    for file in files:
+        assert (clone.path / file.relative_to(own.path)).read_bytes() == file.read_bytes()
+
+
+def test_folder_whose_list_is_nowhere_is_missed(own):
+    added(own, "pictures/one.png", os.urandom(2000))
+    own.commit("Add pictures")
+    listed = yaml.safe_load((own.path / "data/raw/pictures.dvc").read_text())["outs"][0]["md5"]
+    shutil.rmtree(own.path / "data/raw/pictures")
+    (own.path / ".dvc/cache/files/md5" / listed[:2] / listed[2:]).unlink()
+    done, said = push(own)
+    assert not done and "Push refused: DVC remote dev: data/raw/pictures of commit" in said
+    assert "nor from this machine" in said
+
+
+def test_data_with_a_remote_of_its_own_is_looked_for_there(own, bucket):
+    content = os.urandom(2000)
+    added(own, "approved.csv", content)
+    named = own.path / "data/raw/approved.csv.dvc"
+    named.write_text(named.read_text() + "  remote: prod\n")
+    own.commit("Add approved data")
+    done, said = push(own)
+    assert not done and "Push refused: DVC remote prod: data/raw/approved.csv of commit" in said
+    md5 = yaml.safe_load(named.read_text())["outs"][0]["md5"]
+    bucket.write(f"{SLUG}/prod/files/md5/{md5[:2]}/{md5[2:]}", content)
+    assert push(own)[0]
 
 
 def test_key_is_refused(staged):
@@ -124,3 +220,50 @@ def test_doctor_finds_a_secret_where_git_would_take_it(patient):
     assert code == 1
     assert rows[".dvc/config"][0] == "WRONG" and "secret_access_key" in rows[".dvc/config"][1]
     assert rows["remote dev"] == ("WRONG", f"s3://dvc/{SLUG}/dev in .dvc/config: verify is not true")
+
+
+@pytest.fixture
+def closed() -> t.Iterator[str]:
+    """An address where a sign-in is asked for, whatever lies behind it."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not in the test's output."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_doctor_does_not_take_a_sign_in_for_a_service(patient, closed):
+    patient.dvc("remote", "modify", "--local", "dev", "endpointurl", closed)
+    code, rows = doctor(patient, MLFLOW_TRACKING_URI=closed)
+    assert code == 1 and rows["data prod"][0] == "ok"
+    for what in ("mlflow", "object store"):
+        assert rows[what] == ("WRONG", f"{closed} answers 401")
+    assert rows["data dev"][0] == "WRONG"
+
+
+def test_doctor_finishes_whatever_an_address_is(patient):
+    patient.dvc("remote", "modify", "--local", "dev", "endpointurl", "127.0.0.1:19000")
+    edit(patient, "pyproject.toml", 'ca_bundle = ""', 'ca_bundle = "/nowhere/ca.pem"')
+    patient.run("uv", "sync", "--frozen", "--quiet")
+    code, rows = doctor(patient, MLFLOW_TRACKING_URI="https://127.0.0.1:9")
+    assert code == 1
+    wrong = {what for what, (state, _detail) in rows.items() if state == "WRONG"}
+    assert wrong == {"certificates", "object store", "data dev", "mlflow"}
+    assert rows["data dev"][1].endswith("Invalid endpoint: 127.0.0.1:19000")
+    assert "/nowhere/ca.pem" in rows["mlflow"][1] and "/nowhere/ca.pem" in rows["certificates"][1]
+    assert rows["data prod"][0] == "ok"
+
+
+def test_doctor_finishes_with_a_configuration_that_cannot_be_read(patient):
+    (patient.path / ".dvc" / "config").write_text("[core\n")
+    code, rows = doctor(patient)
+    assert code == 1 and rows["data"][0] == "WRONG" and "could not be looked at" in rows["data"][1]
+    assert rows["mlflow"][0] == "ok" and rows["certificates"][0] == "ok"

@@ -164,7 +164,7 @@ def test_what_cannot_be_tried_says_so(workshop, run, foreign_run):
     api("runs/set-tag", run_id=run, key="git.commit", value="1" * 40)
     status, said = python(workshop, f"{SLUG}.reproduce", run)
     api("runs/set-tag", run_id=run, key="git.commit", value=workshop.git("rev-parse", "HEAD"))
-    assert status == 2 and f"Commit {'1' * 40} is neither in this repository nor at its origin." in said
+    assert status == 2 and f"Commit {'1' * 40} is neither in this repository nor at its origin: fatal: " in said
     status, said = python(workshop, f"{SLUG}.reproduce", run, MLFLOW_TRACKING_URI=NOWHERE)
     assert status == 2 and f"MLflow at {NOWHERE} does not answer" in said
     status, said = python(workshop, f"{SLUG}.registry", "register", "--run", foreign_run)

@@ -21,6 +21,12 @@ BAD_SLUGS = {
     "class": "word of the Python language",
     "json": "Python's own library",
     "numpy": "uses itself",
+    "sklearn": "uses itself",
+    "scikit_learn": "uses itself",
+    "detect__secrets": "uses itself",
+    "fastapi": "uses itself",
+    "threadpoolctl": "uses itself",
+    "conftest": "uses itself",
     "models": "uses itself",
 }
 

@@ -16,6 +16,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.buckets import 
     encryption,
     lifecycle,
     notification,
+    replication,
     retention,
     tags,
 )
@@ -37,6 +38,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "lifecycle": lifecycle.ARGUMENTS,
     "encryption": encryption.ARGUMENTS,
     "notification": notification.ARGUMENTS,
+    "replication": replication.ARGUMENT,
     "anonymous": anonymous.ARGUMENT,
     "state": STATE,
     "force": {"type": "bool", "default": False},
@@ -69,6 +71,7 @@ def declared(options: t.Mapping[str, t.Any], flavour: str = MINIO) -> State | No
         "lifecycle": lifecycle.declared(options["lifecycle"], options["keep_old_versions_days"], flavour, where),
         "encryption": encryption.declared(options["encryption"], flavour, where),
         "notification": notification.declared(options["notification"], flavour, where),
+        "replication": replication.declared(options["replication"], flavour, where),
         "anonymous": anonymous.declared(options["anonymous"], name, where),
     }
     return {field: value for field, value in wanted.items() if value is not None}
@@ -90,6 +93,7 @@ def fields(name: str) -> dict[str, Field]:
         "anonymous": Field(
             documents.POLICY, partial(anonymous.found, bucket=name), partial(anonymous.request, bucket=name)
         ),
+        "replication": Field(documents.REPLICATION_TARGETS, replication.found, replication.request),
         "versioning": Field(documents.VERSIONING, _versioning, _put_versioning),
         "object_lock": Field(documents.OBJECT_LOCK, lambda document: document.get("ObjectLockEnabled") == "Enabled"),
         "retention": Field(documents.OBJECT_LOCK, retention.found, retention.request),

@@ -22,6 +22,7 @@ Document = dict[str, t.Any]
 VERSIONING, OBJECT_LOCK, TAGGING = "versioning.xml", "object-lock.xml", "tagging.xml"
 LIFECYCLE, ENCRYPTION, NOTIFICATION = "lifecycle.xml", "bucket-encryption.xml", "notification.xml"
 POLICY, QUOTA = "policy.json", "quota.json"
+REPLICATION_TARGETS = "bucket-targets.json"  # which is XML
 
 # How S3 is asked for each, and what it says where there is none.
 OPERATIONS = {
@@ -77,7 +78,7 @@ class Exported:
                 for path in archive.namelist():
                     name, _slash, file = path.partition("/")
                     kept = found.setdefault(name, {})
-                    if file in (*OPERATIONS, QUOTA):
+                    if file in (*OPERATIONS, QUOTA, REPLICATION_TARGETS):
                         kept[file] = parsed(file, archive.read(path))
         except (zipfile.BadZipFile, ValueError, ElementTree.ParseError) as error:
             raise ServiceError(f"The export of MinIO's buckets is not whole: {error}") from error
@@ -108,7 +109,7 @@ class Asked:
 
 def parsed(file: str, content: bytes) -> Document:
     """A document as nested mappings: text at the leaves, a list for what repeats, nothing of XML's namespaces."""
-    if file.endswith(".json"):
+    if file in (POLICY, QUOTA):
         return t.cast(Document, json.loads(content) or {})
     found = _tree(ElementTree.fromstring(content))  # noqa: S314 - from the store that we administer
     return found if isinstance(found, dict) else {}

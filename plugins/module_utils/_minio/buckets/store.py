@@ -15,6 +15,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.bucket_
 )
 from ansible_collections.repro.stack.plugins.module_utils._minio.buckets.flavour import PLAIN_S3
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
+from ansible_collections.repro.stack.plugins.module_utils._minio.mark import Mark
 from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3
 
 
@@ -27,10 +28,12 @@ class Store:
     documents: Documents
 
 
-def open_store(connection: Connection, flavour: str, *, ahead: bool, read_only: bool) -> Store:
+def open_store(
+    connection: Connection, flavour: str, *, ahead: bool, read_only: bool, mark: Mark | None = None
+) -> Store:
     """``ahead`` reads all buckets at once, where that is possible."""
-    s3 = S3(connection, read_only=read_only)
+    s3 = S3(connection, read_only=read_only, mark=mark)
     if flavour == PLAIN_S3:
         return Store(s3, None, Asked(s3))
-    admin = Admin(connection, read_only=read_only)
+    admin = Admin(connection, read_only=read_only, mark=mark)
     return Store(s3, admin, Exported(admin, ahead=ahead))

@@ -22,7 +22,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities.iden
     Declared,
     label,
 )
-from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity_resources import KINDS
+from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identity_resources import KINDS, Group
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.needs import caller_and_parent
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.purge import Purge, Purged, purged
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.record import Records
@@ -50,7 +50,7 @@ def apply_all(
     whole = purged(stored, records, declared, purge)
     refuse(stored, whole.declared, records)
     resources, desired = _resources(stored, whole.declared, update_secret)
-    outcome = _reconciled(resources, desired, check_mode=check_mode)
+    outcome = _reconciled(resources, desired)
     written = outcome.after or {}
     _check(stored, written)
     outcome = records.shown(outcome, whole.recorded)
@@ -83,7 +83,7 @@ def _apply_one(stored: Identities, declared: Declared, *, check_mode: bool) -> O
     refuse(stored, declared, Records(stored, None))
     resources, desired = _resources(stored, declared, ALWAYS)
     where, resource = next(iter(resources.items()))
-    outcome = reconcile(resource, desired[where], check_mode=check_mode)
+    outcome = _collected(resource, desired[where])
     if outcome.changed:
         _check(stored, {where: outcome.after})
     if outcome.changed and not check_mode:
@@ -108,17 +108,21 @@ def _resources(
     return resources, desired
 
 
-def _reconciled(
-    resources: t.Mapping[str, Identity], desired: t.Mapping[str, State | None], *, check_mode: bool
-) -> Outcome:
-    """One after the other, for these only collect what is to be written; what does not differ is forgotten at once."""
+def _collected(resource: Identity, wanted: State | None) -> Outcome:
+    """Also in check mode: nothing is written before it is sent, and what one changes another may have to see."""
+    return reconcile(resource, wanted, check_mode=False)
+
+
+def _reconciled(resources: t.Mapping[str, Identity], desired: t.Mapping[str, State | None]) -> Outcome:
+    """One after the other, groups before the users in them; what does not differ is forgotten at once."""
     before: dict[str, State | None] = {}
-    after: dict[str, State | None] = {}
-    for where, wanted in desired.items():
-        outcome = reconcile(resources[where], wanted, check_mode=check_mode)
+    for where in sorted(desired, key=lambda where: not isinstance(resources[where], Group)):
+        outcome = _collected(resources[where], desired[where])
         if outcome.changed:
-            before[where], after[where] = outcome.before, outcome.after
-    return Outcome(before, after, changed=bool(after))
+            before[where] = outcome.before
+    # Read when all is collected: users enter and leave groups.
+    found = {where: before[where] for where in desired if where in before}
+    return Outcome(found, {where: resources[where].read() for where in found}, changed=bool(found))
 
 
 def _known(stored: Identities, kind: str, name: str) -> bool:

@@ -33,8 +33,9 @@ POLICIES, USERS, GROUPS, SERVICE_ACCOUNTS = "policies", "users", "groups", "svca
 USER_POLICIES, GROUP_POLICIES = "user_mappings", "group_mappings"
 FILES = (POLICIES, USERS, GROUPS, SERVICE_ACCOUNTS, USER_POLICIES, GROUP_POLICIES)
 
-# When a call is made: in this order nothing is removed that something else still needs.
-CHANGE, REMOVE_ACCOUNT, REMOVE_GROUP, REMOVE_USER, REMOVE_POLICY = range(5)
+# When a call is made: in this order nobody enters a group that is not yet as declared, and nothing is removed that
+# something else still needs.
+CHANGE, JOIN, REMOVE_ACCOUNT, REMOVE_GROUP, REMOVE_USER, REMOVE_POLICY = range(6)
 PARALLEL = 8
 
 
@@ -63,6 +64,7 @@ class Identities:
     def __init__(self, admin: Admin) -> None:
         self._admin = admin
         self._files: dict[str, dict[str, Entry]] = {}
+        self._groups_of: dict[str, set[str]] = {}
         self._to_import: dict[str, dict[str, Entry]] = {}
         self._to_call: dict[int, list[tuple[Call, ...]]] = {}
         self.load()
@@ -98,9 +100,16 @@ class Identities:
             raise ExportCutError(error) from error
         for entry in self._files[SERVICE_ACCOUNTS].values():
             entry.pop("claims", None)  # the policy again, twice
+        self._groups_of = {}
+        for name, entry in self._files[GROUPS].items():
+            self._count_in(name, entry)
 
     def of(self, file: str) -> dict[str, Entry]:
         return self._files[file]
+
+    def groups_of(self, user: str) -> list[str]:
+        """The groups that a user is in, which only the groups' own entries tell."""
+        return sorted(self._groups_of.get(user, ()))
 
     def exists(self, access_key: str) -> bool:
         """Whether the server has a key of that name, be it in no export, as root's is."""
@@ -113,10 +122,20 @@ class Identities:
 
     def expect(self, file: str, name: str, entry: Entry) -> None:
         """``entry`` is what calls will have made of it."""
+        self.drop(file, name)
         self._files[file][name] = entry
+        if file == GROUPS:
+            self._count_in(name, entry)
 
     def drop(self, file: str, name: str) -> None:
-        self._files[file].pop(name, None)
+        entry = self._files[file].pop(name, None)
+        if file == GROUPS and entry is not None:
+            for user in entry.get("members") or ():
+                self._groups_of[user].discard(name)
+
+    def _count_in(self, group: str, entry: Entry) -> None:
+        for user in entry.get("members") or ():
+            self._groups_of.setdefault(user, set()).add(group)
 
     def later(self, when: int, *calls: Call) -> None:
         """Calls about one identity, made after the import and one after the other."""

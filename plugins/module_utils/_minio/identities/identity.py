@@ -58,6 +58,7 @@ def arguments(kind: str) -> dict[str, t.Any]:
             "secret": {"type": "str", "no_log": True},
             "enabled": {"type": "bool", "default": True},
             "policies": {"type": "list", "elements": "str"},
+            "groups": {"type": "list", "elements": "str"},
             "update_secret": UPDATE_SECRET_OF_ONE,
         },
         GROUPS: {
@@ -90,6 +91,7 @@ def declared(kinds: t.Mapping[str, t.Iterable[Fields] | None]) -> Declared:
             if name in made[kind]:
                 raise InvalidInputError(f"The {where} is declared twice")
             made[kind][name] = None if item["state"] == "absent" else READERS[kind](item, where)
+    _refuse_contradictions(made)
     return made
 
 
@@ -117,6 +119,7 @@ def _user(item: Fields, where: str) -> Fields:
         "secret": item["secret"],
         "enabled": item["enabled"],
         "policies": _names(item["policies"]),
+        "groups": _names(item["groups"]),
         "update_secret": item["update_secret"],
     }
 
@@ -155,6 +158,24 @@ def _service_account(item: Fields, where: str) -> Fields | None:
         "accept": item["accept"] or [],
         "update_secret": item["update_secret"],
     }
+
+
+def _refuse_contradictions(made: Declared) -> None:
+    """Who is in a group can be said of the group and of the user; said of both it must be the same."""
+    users, groups = _given(made[USERS], "groups"), _given(made[GROUPS], "members")
+    for name, named in users.items():
+        for group in sorted(named & groups.keys()):
+            if name not in groups[group]:
+                raise InvalidInputError(f"The user {name} names the group {group}, whose members do not name it")
+    for group, members in groups.items():
+        for name in sorted(members & users.keys()):
+            if group not in users[name]:
+                raise InvalidInputError(f"The group {group} names the member {name}, whose groups do not name it")
+
+
+def _given(items: t.Mapping[str, Fields | None], field: str) -> dict[str, set[str]]:
+    """What the items name there, of those that say it."""
+    return {name: set(fields[field]) for name, fields in items.items() if fields and fields[field] is not None}
 
 
 def _names(names: list[str] | None) -> list[str] | None:

@@ -47,6 +47,7 @@ class User(Identity):
             **self._secret_word(entry),
             "enabled": entry["status"] == ENABLED,
             "policies": self._attached(identities.USER_POLICIES),
+            "groups": self._stored.groups_of(self._name),
         }
 
     def create(self, desired: State) -> None:
@@ -60,11 +61,29 @@ class User(Identity):
             self._stored.put(self.file, self._name, {"secretKey": secret, "status": _status(enabled)})
         if "policies" in changes:
             self._attach(identities.USER_POLICIES, changes["policies"])
+        if "groups" in changes:
+            there, wanted = set(self._stored.groups_of(self._name)), set(changes["groups"])
+            for group in sorted(there ^ wanted):
+                self._move(group, remove=group in there)
 
     def delete(self) -> None:
+        for group in self._stored.groups_of(self._name):
+            self._expect(group, remove=True)  # the server does it by itself
         self._stored.drop(self.file, self._name)
         self._stored.drop(identities.USER_POLICIES, self._name)
         self._stored.later(identities.REMOVE_USER, Call("DELETE", "remove-user", {"accessKey": self._name}))
+
+    def _move(self, group: str, *, remove: bool) -> None:
+        """A new user is imported before, and a group is what it is declared to be before somebody enters it."""
+        self._expect(group, remove=remove)
+        when = identities.CHANGE if remove else identities.JOIN
+        self._stored.later(when, _membership(group, [self._name], remove=remove))
+
+    def _expect(self, group: str, *, remove: bool) -> None:
+        entry = self._stored.of(identities.GROUPS)[group]
+        members = set(entry.get("members") or ()) - {self._name}
+        kept = sorted(members if remove else {*members, self._name})
+        self._stored.expect(identities.GROUPS, group, {**entry, "members": kept})
 
 
 class Group(Identity):
@@ -93,8 +112,8 @@ class Group(Identity):
         self._stored.drop(self.file, self._name)
         self._stored.drop(identities.GROUP_POLICIES, self._name)
         # the server removes only an empty group, and takes "no members" for "the group"
-        emptied = [self._change(members, remove=True)] if members else []
-        self._stored.later(identities.REMOVE_GROUP, *emptied, self._change([], remove=True))
+        emptied = [_membership(self._name, members, remove=True)] if members else []
+        self._stored.later(identities.REMOVE_GROUP, *emptied, _membership(self._name, [], remove=True))
 
     def _write(self, changes: State) -> None:
         """The import makes every new group enabled: a disabled one gets its members only when it is disabled."""
@@ -105,20 +124,16 @@ class Group(Identity):
         wanted = {"version": 1, "status": status, "members": sorted(members)}
         added, removed, calls = sorted(members - before), sorted(before - members), []
         if removed:
-            calls.append(self._change(removed, remove=True))
+            calls.append(_membership(self._name, removed, remove=True))
         if status != entry["status"]:
             calls.append(Call("PUT", "set-group-status", {"group": self._name, "status": status}))
         if added and status != ENABLED:
-            calls.append(self._change(added, remove=False))
+            calls.append(_membership(self._name, added, remove=False))
         if self._entry is None or (added and status == ENABLED):
             at_once = added if status == ENABLED else []
             self._stored.put(self.file, self._name, wanted, sent={**wanted, "members": at_once})
         self._stored.expect(self.file, self._name, wanted)
         self._stored.later(identities.CHANGE, *calls)
-
-    def _change(self, members: list[str], *, remove: bool) -> Call:
-        body = {"group": self._name, "members": members, "isRemove": remove}
-        return Call("PUT", "update-group-members", {}, body)
 
 
 KINDS: dict[str, type[Identity]] = {
@@ -127,6 +142,10 @@ KINDS: dict[str, type[Identity]] = {
     GROUPS: Group,
     SERVICE_ACCOUNTS: ServiceAccount,
 }
+
+
+def _membership(group: str, members: list[str], *, remove: bool) -> Call:
+    return Call("PUT", "update-group-members", {}, {"group": group, "members": members, "isRemove": remove})
 
 
 def _status(enabled: bool) -> str:

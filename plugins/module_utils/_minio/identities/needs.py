@@ -85,9 +85,14 @@ def _some(names: list[str]) -> str:
 
 def _groups(stored: Identities, declared: Declared) -> Reasons:
     """Who makes the call may have the right to do so from a group."""
-    callers = set(caller_and_parent(stored))
-    return {
-        name: "who makes this call is a member of it"
-        for name, entry in stored.of(identities.GROUPS).items()
-        if callers & set(entry.get("members") or ())
+    used = {
+        group: f"the {label(USERS, name)} is declared to be in it"
+        for name, fields in declared[USERS].items()
+        for group in (fields and fields["groups"]) or ()
     }
+    callers = {
+        group: "who makes this call is a member of it"
+        for name in caller_and_parent(stored)
+        for group in stored.groups_of(name)
+    }
+    return {**used, **callers}

@@ -37,7 +37,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.identities.serv
 def refuse(stored: Identities, declared: Declared, records: Records) -> None:
     """Raise InvalidInputError for the first thing in ``declared`` that cannot or must not be done."""
     _refuse_removals(stored, declared)
-    policies, users = after(stored, declared, POLICIES), after(stored, declared, USERS)
+    policies, users, groups = (after(stored, declared, kind) for kind in (POLICIES, USERS, GROUPS))
     for name, fields in declared[POLICIES].items():
         if fields is not None and name.startswith(record.PREFIX):
             raise InvalidInputError(f"The {label(POLICIES, name)} has the name of a record of what is managed")
@@ -46,6 +46,7 @@ def refuse(stored: Identities, declared: Declared, records: Records) -> None:
         if fields is not None:
             _refuse_user(stored, name, fields)
             _refuse_unknown(label(USERS, name), "policy", fields["policies"], policies)
+            _refuse_unknown(label(USERS, name), "group", fields["groups"], groups)
     for name, fields in declared[GROUPS].items():
         if fields is not None:
             _refuse_unknown(label(GROUPS, name), "member", fields["members"], users)

@@ -53,11 +53,16 @@ def parsed(document: t.Any, where: str, *, bucket_policy: bool = False) -> Docum
 
 
 def grants_everything(document: t.Mapping[str, t.Any]) -> bool:
-    """Whether this is an administrator's policy: every admin and every S3 action, and nothing denied."""
+    """Whether this is an administrator's policy: every admin action, every S3 action everywhere, and nothing denied."""
     statements = canonical(document)["Statement"]
-    allowed = {action for each in statements if "Condition" not in each for action in each.get("Action", ())}
+    whole = [each for each in statements if "Condition" not in each]
+    everywhere = [each for each in whole if {"*", ARN + "*"} & set(each.get("Resource", ()))]
     denied = any(each.get("Effect") == "Deny" for each in statements)
-    return {"admin:*", "s3:*"} <= allowed and not denied
+    return _allow(whole, "admin:*") and _allow(everywhere, "s3:*") and not denied
+
+
+def _allow(statements: t.Iterable[Document], action: str) -> bool:
+    return any(action in each.get("Action", ()) for each in statements)
 
 
 def size(document: Document) -> int:

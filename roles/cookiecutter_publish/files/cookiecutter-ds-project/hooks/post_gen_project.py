@@ -1,12 +1,18 @@
-"""Lock the packages and make the project a Git repository with a first commit; say what could not be done."""
+"""Lock the packages and make the project a Git repository with a first commit; say what could not be done.
+
+A slug that is the name of one of the packages is refused here, where the pins are at hand; nothing is left of it.
+"""
 
 from __future__ import annotations
 
 import getpass
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 SLUG = json.loads(r""" {{ cookiecutter.slug | tojson }} """)
 AUTHOR = json.loads(r""" {{ cookiecutter.author | tojson }} """)
@@ -54,6 +60,12 @@ def commit() -> str | None:
     )
     return problem and f"There is no first commit ({problem}): run `git init -b main`, `git add .`, `git commit`."
 
+
+# An index knows no difference between - and _.
+pins = re.findall(r'^ +"([a-z0-9-]+)==', Path("pyproject.toml").read_text(), re.MULTILINE)
+if re.sub("_+", "-", SLUG) in pins:
+    reason = "it is the name of a package that the project uses itself"
+    sys.exit(f"The slug {SLUG!r} cannot be used: {reason}. Start again with another slug.")
 
 problems = [problem for problem in (lock(), commit()) if problem]
 print(*problems, sep="\n", end="\n" if problems else "")

@@ -9,10 +9,12 @@ import sys
 
 SLUG = json.loads(r""" {{ cookiecutter.slug | tojson }} """)
 LONGEST = 40
-# Packages that the project imports under these names, and its own folders.
-TAKEN = {"boto3", "botocore", "dvc", "git", "joblib", "matplotlib", "mlflow", "numpy", "pandas", "pre_commit", "pytest"}
-TAKEN |= {"requests", "ruff", "scipy", "sklearn", "uvicorn", "yaml"}
-TAKEN |= {"adr", "ci", "data", "deploy", "docs", "models", "reports", "src", "tests"}
+# What packages are imported as where that is not their own name, which the hook after this one knows.
+TAKEN = {"antlr4", "attr", "boto3", "databricks", "dateutil", "dotenv", "flufl", "git", "google", "hydra", "jupyter"}
+TAKEN |= {"markdown_it", "mlflow", "mpl_toolkits", "opentelemetry", "public", "py", "pylab", "rpds", "ruamel"}
+TAKEN |= {"sklearn", "validate", "yaml", "zc"}
+# The project's own folders, and what its tests import.
+TAKEN |= {"adr", "ci", "conftest", "data", "deploy", "docs", "models", "reports", "src", "tests"}
 
 
 def fault(slug: str) -> str | None:

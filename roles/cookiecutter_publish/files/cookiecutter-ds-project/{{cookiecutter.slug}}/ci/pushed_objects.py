@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from collections import defaultdict
 
 from botocore.exceptions import BotoCoreError, ClientError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc_data.hashfile.hash_info import HashInfo
+
+NAMED = 10
 
 
 def is_here(commit: str) -> bool:
@@ -26,27 +30,32 @@ def pushed_commits(remote: str, lines: list[str]) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-def absent(repo: Repo, commit: str) -> tuple[set[str], set[str]]:
-    """Names of objects of a commit that the remote lacks: those that could be pushed, and those that are nowhere."""
-    here, nowhere = set(), set()
-    with repo.switch(commit):
-        for odb, objects in repo.index.used_objs(push=True, force=True).items():
-            if odb is None:  # what was imported from elsewhere stays there
-                found = repo.cloud.status(objects)
-                here |= {each.obj_name for each in found.new}
-                nowhere |= {each.obj_name for each in found.missing}
-    return here, nowhere
+def wanted(repo: Repo) -> dict[str | None, set[HashInfo]]:
+    """The objects of the commit in view, by the remote that should have them; None is the default one."""
+    found = defaultdict(set)
+    for out in repo.index.outs:
+        if not out.use_cache or not out.can_push or not out.hash_info or out.stage.is_repo_import:
+            continue  # what was imported from elsewhere stays there
+        objects = out.get_used_objs(push=True, force=True)
+        # of a directory whose list is neither here nor there DVC says nothing at all
+        listed = objects.values() or [{HashInfo(out.hash_info.name, out.hash_info.value, str(out))}]
+        found[out.remote].update(*listed)
+    return found
 
 
-def refusal(repo: Repo, commits: list[str]) -> str | None:
-    for commit in commits:
-        here, nowhere = absent(repo, commit)
-        if not here and not nowhere:
+def refusal(repo: Repo, commit: str, last: bool) -> str | None:
+    """What of a commit a remote lacks, and the way out."""
+    for remote, objects in wanted(repo).items():
+        status = repo.cloud.status(objects, remote=remote)
+        absent = sorted({each.obj_name for each in status.new | status.missing})
+        if not absent:
             continue
-        way = f"run `uv run dvc push{'' if commit == commits[-1] else ' --all-commits'}` first"
-        if nowhere:
-            way = "nor from this machine: make it again with `make eval`, then `uv run dvc push`"
-        return f"{', '.join(sorted(here | nowhere))} of commit {commit[:10]} cannot be had from it; {way}."
+        way = f"run `uv run dvc push{'' if last else ' --all-commits'}` first"
+        if status.missing:
+            way = "nor from this machine: make it again with `make eval`, or bring it back, then `uv run dvc push`"
+        names = ", ".join(absent[:NAMED]) + (f" and {len(absent) - NAMED} more" if len(absent) > NAMED else "")
+        where = remote or repo.config["core"].get("remote")
+        return f"DVC remote {where}: {names} of commit {commit[:10]} cannot be had from it; {way}."
     return None
 
 
@@ -57,12 +66,15 @@ def main() -> str | None:
     # A commit from before the first run has no hashes, of which DVC would warn.
     logging.getLogger("dvc").setLevel(logging.ERROR)
     with Repo() as repo:
-        remote = f"Push refused: DVC remote {repo.config['core'].get('remote')}"
         try:
-            reason = refusal(repo, commits)
+            for commit in commits:
+                with repo.switch(commit):
+                    if reason := refusal(repo, commit, last=commit == commits[-1]):
+                        return f"Push refused: {reason}"
         except (DvcException, BotoCoreError, ClientError, OSError) as error:
-            reason = f"it cannot be asked ({error}). See `make doctor`; `git push --no-verify` pushes anyway."
-    return reason and f"{remote}: {reason}"
+            way = "See `make doctor`; `git push --no-verify` pushes anyway."
+            return f"Push refused: the DVC remote cannot be asked ({error}). {way}"
+    return None
 
 
 if __name__ == "__main__":

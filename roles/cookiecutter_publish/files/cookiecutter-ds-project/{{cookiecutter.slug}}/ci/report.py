@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import requests
 
 PLOTS = Path(".cache/plots")
+SETTINGS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["stack"]
 
 
 def dvc(*argv: str) -> str:
@@ -38,14 +40,18 @@ def plots(base: str) -> Path:
 
 
 def post(text: str, attachments: list[Path]) -> str:
-    session = requests.Session()
-    session.headers["Authorization"] = f"token {os.environ['GITEA_TOKEN']}"
+    headers = {"Authorization": f"token {os.environ['GITEA_TOKEN']}"}
+    trusted = SETTINGS["ca_bundle"] or True
     repository = os.environ["GITEA_REPOSITORY"].rstrip("/")
 
     def call(method: str, path: str, **body: object) -> dict:
-        answer = session.request(method, f"{repository}/issues/{path}", timeout=60, **body)
+        address = f"{repository}/issues/{path}"
+        try:
+            answer = requests.request(method, address, headers=headers, verify=trusted, timeout=60, **body)
+        except OSError as error:  # all of requests' own, and a ca_bundle that is not there
+            sys.exit(f"The comment was not posted: {address} cannot be asked ({error}).")
         if not answer.ok:
-            said = f"{method} {repository}/issues/{path} answered {answer.status_code} {answer.text[:200]}"
+            said = f"{method} {address} answered {answer.status_code} {answer.text[:200]}"
             sys.exit(f"The comment was not posted: {said}")
         return answer.json()
 

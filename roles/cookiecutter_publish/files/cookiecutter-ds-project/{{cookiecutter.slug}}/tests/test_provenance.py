@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 from conftest import PACKAGE, module
 
 LOCK = """
@@ -33,7 +35,7 @@ def test_a_password_in_the_address_of_origin_stays_there(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     git = module("provenance").git
     git("init")
-    git("remote", "add", "origin", "https://somebody:secret@forge.example/team/project.git")
+    git("remote", "add", "origin", "https://somebody:secret@forge.example/team/project.git")  # pragma: allowlist secret
     assert module("provenance").repository() == "https://forge.example/team/project.git"
 
 
@@ -55,6 +57,29 @@ def test_cards_as_nvidia_s_program_names_them(tmp_path: Path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert module("provenance").gpu() == {"gpu.names": "A, B", "gpu.driver": "550.1", "gpu.cuda": "12.4"}
+
+
+def test_cards_that_cannot_be_asked_are_unknown(tmp_path: Path, monkeypatch):
+    program, provenance = tmp_path / "nvidia-smi", module("provenance")
+    monkeypatch.setattr(provenance, "PATIENCE", 0.2)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    for does, sentence in (("exec sleep 60", "did not answer within 0.2 s"), ("exit 9", "ended with 9")):
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+        assert provenance.gpu() == {"gpu.unknown": f"nvidia-smi {sentence}"}
+
+
+@pytest.mark.parametrize(
+    "path", ["data/raw/a b.csv", "data/raw/year=2024", "data/raw/50%~:3D.csv", "data/raw/größe,+.csv"]
+)
+def test_every_path_is_a_tag_that_mlflow_takes(path):
+    provenance = module("provenance")
+    tag = provenance.tag_of(path)
+    assert re.fullmatch(r"[/\w.\- :]+", tag) and provenance.path_of(tag) == path
+
+
+def test_a_plain_path_is_its_own_tag():
+    assert module("provenance").tag_of("data/raw/tumours.csv") == "dvc.data/raw/tumours.csv"
 
 
 def test_the_project_is_named_as_its_package():

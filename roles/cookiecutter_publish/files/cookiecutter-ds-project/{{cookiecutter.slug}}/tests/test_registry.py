@@ -34,3 +34,11 @@ def test_a_server_that_does_not_answer_is_named_at_once(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(utils.Unreachable, match="MLflow at http://127.0.0.1:9 does not answer"):
         utils.connect()
+
+
+def test_certificates_that_are_not_there_are_named(monkeypatch):
+    utils = module("mlflow_utils")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", "/nowhere/ca.pem")
+    with pytest.raises(utils.Unreachable, match="MLflow at https://127.0.0.1:9 cannot be asked: .*/nowhere/ca.pem"):
+        utils.connect()

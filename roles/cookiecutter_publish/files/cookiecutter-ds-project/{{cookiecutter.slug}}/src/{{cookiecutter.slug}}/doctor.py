@@ -16,12 +16,15 @@ import mlflow
 import requests
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = __package__ or Path(__file__).parent.name
 SETTINGS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["stack"]
 SECONDS = 10
+# By these a service is known that refuses a stranger, and so is not somebody else's sign-in before it.
+S3, CONTAINERS = "x-amz-request-id", "docker-distribution-api-version"
 SECRETS = {"access_key_id", "secret_access_key", "session_token", "password"}
 # A body that is not what its checksum says is refused after the key was checked, and so writes nothing.
 WRONG_MD5 = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -73,14 +76,17 @@ def git() -> Iterator[Row]:
     yield Row("git hooks", "note" if missing else "ok", detail)
 
 
-def answers(what: str, address: str, path: str = "") -> tuple[Row, str]:
+def answers(what: str, address: str, path: str = "", refuses_as: str = "") -> tuple[Row, str]:
     """Whether a service answers at all, whatever it says; and what it said."""
     try:
         answer = requests.get(address.rstrip("/") + path, timeout=SECONDS, verify=verified_by(), allow_redirects=False)
     except requests.RequestException as error:
         reason = str(error.args[0] if error.args else error).split(": ")[-1].strip("'\")")
         return Row(what, "WRONG", f"{address} does not answer: {reason}"), ""
-    if answer.status_code >= 500:
+    except OSError as error:  # there is no file at ca_bundle
+        return Row(what, "WRONG", f"{address} cannot be asked: {error}"), ""
+    refused = answer.status_code in (401, 403) and refuses_as not in answer.headers
+    if refused or answer.status_code >= 500:
         return Row(what, "WRONG", f"{address} answers {answer.status_code}"), ""
     return Row(what, "ok", address), answer.text
 
@@ -112,8 +118,8 @@ def registry() -> Iterator[Row]:
         yield Row("registry", "note", "none: images stay on this machine")
         return
     host = where.partition("/")[0]
-    secure, _ = answers("registry", f"https://{host}", "/v2/")
-    plain, _ = answers("registry", f"http://{host}", "/v2/") if secure.state != "ok" else (secure, "")
+    secure, _ = answers("registry", f"https://{host}", "/v2/", CONTAINERS)
+    plain, _ = answers("registry", f"http://{host}", "/v2/", CONTAINERS) if secure.state != "ok" else (secure, "")
     yield secure if plain.state != "ok" else plain
 
 
@@ -171,7 +177,7 @@ def remotes(config: dict[str, t.Any]) -> Iterator[Row]:
             # Those who train do not see prod, and those who promote do not work in dev.
             state = "note" if name == "prod" and code == "AccessDenied" else "WRONG"
             yield Row(f"data {name}", state, f"{remote['url']}, key {key}: {code} at {error.operation_name}")
-        except (BotoCoreError, OSError) as error:
+        except (BotoCoreError, OSError, ValueError) as error:
             yield Row(f"data {name}", "WRONG", f"{remote['url']}: {error}")
 
 
@@ -187,12 +193,21 @@ def data() -> Iterator[Row]:
             detail = "the default remote is not dev: run `uv run dvc remote default dev`"
         yield Row(".dvc/config", "ok" if fine else "WRONG", detail)
         dev = repo.config["remote"].get("dev", {})
-        yield answers("object store", dev.get("endpointurl") or SETTINGS["s3_endpoint"])[0]
+        yield answers("object store", dev.get("endpointurl") or SETTINGS["s3_endpoint"], refuses_as=S3)[0]
         yield from remotes(repo.config)
 
 
+def rows_of(check: t.Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    """What a check finds; what stops it is a row as well, and the next check comes."""
+    try:
+        yield from check()
+    except (OSError, ValueError, LookupError, DvcException, BotoCoreError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        yield Row(check.__name__.replace("_", " "), "WRONG", f"could not be looked at: {reason}")
+
+
 def main() -> int:
-    rows = [row for check in (python, git, certificates, data, mlflow_server, registry) for row in check()]
+    rows = [row for check in (python, git, certificates, data, mlflow_server, registry) for row in rows_of(check)]
     width = max(len(row.what) for row in rows)
     for row in rows:
         print(f"{row.what:<{width}}  {row.state:<5}  {row.detail}")

@@ -63,6 +63,8 @@ def connect() -> mlflow.MlflowClient:
             requests.get(f"{uri.rstrip('/')}/health", timeout=5, verify=trusted).raise_for_status()
         except requests.RequestException as error:
             raise Unreachable(f"MLflow at {uri} does not answer ({type(error).__name__}).") from error
+        except OSError as error:  # there is no file with certificates where one is named
+            raise Unreachable(f"MLflow at {uri} cannot be asked: {error}.") from error
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient()
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree
 
 import yaml
@@ -17,6 +17,7 @@ import yaml
 from . import MODEL, PROJECT
 
 LOCK = Path("dvc.lock")
+PATIENCE = 20
 
 
 def git(*arguments: str) -> str:
@@ -87,15 +88,27 @@ def gpu() -> dict[str, str]:
     """Names, driver and CUDA version of NVIDIA's cards; nothing where there are none."""
     if not shutil.which("nvidia-smi"):
         return {}
-    said = subprocess.run(["nvidia-smi", "-q", "-x"], capture_output=True, text=True)
+    try:
+        said = subprocess.run(["nvidia-smi", "-q", "-x"], capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return {"gpu.unknown": f"nvidia-smi did not answer within {PATIENCE} s"}
     if said.returncode != 0:
-        return {}
+        return {"gpu.unknown": f"nvidia-smi ended with {said.returncode}"}
     machine = ElementTree.fromstring(said.stdout)
     return {
         "gpu.names": ", ".join(name.text or "" for name in machine.iter("product_name")),
         "gpu.driver": machine.findtext("driver_version", ""),
         "gpu.cuda": machine.findtext("cuda_version", ""),
     }
+
+
+def tag_of(path: str) -> str:
+    """The tag that names an output. MLflow refuses = or % in it, so these are :3D and :25 there."""
+    return "dvc." + quote(path, safe="/ ").replace("~", "%7E").replace("%", ":")
+
+
+def path_of(tag: str) -> str:
+    return unquote(tag.removeprefix("dvc.").replace(":", "%"))
 
 
 def tags() -> dict[str, str]:
@@ -106,7 +119,7 @@ def tags() -> dict[str, str]:
         **code(),
         "dvc.lock": sha256(LOCK),
         "data.hash": data_hash(hashes),
-        **{f"dvc.{path}": value for path, value in hashes.items()},
+        **{tag_of(path): value for path, value in hashes.items()},
         "model.sha256": sha256(MODEL),
         "python.version": platform.python_version(),
         "python.lock": sha256(Path("uv.lock")) if Path("uv.lock").is_file() else "",

@@ -25,6 +25,8 @@ from mlflow.exceptions import MlflowException
 from . import MODEL, PROJECT, provenance
 from .mlflow_utils import Refused, connect, flat, own_run, stored_digest
 
+# Also a commit that no branch has.
+ANY = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
 IDENTICAL, DIFFERENT, NOT_TRIED = 0, 1, 2
 
 
@@ -51,19 +53,23 @@ def run_in(folder: Path, *argv: str, failing: str) -> None:
 def reason(said: str) -> str:
     """The line that names the error; with the next one, where it ends in a colon."""
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
-    first = next((number for number, line in enumerate(lines) if "error" in line.lower()), len(lines) - 1)
+    named = (number for number, line in enumerate(lines) if "error" in line.lower() or line.startswith("fatal: "))
+    first = next(named, len(lines) - 1)
     return " ".join(lines[first : first + (2 if lines[first].endswith(":") else 1)]).rstrip(".")
 
 
 def clone(commit: str, folder: Path) -> None:
-    """The commit from this clone, which asks origin for it if need be."""
-    exists = commit + "^{commit}"
-    if not provenance.git("rev-parse", "--verify", "--quiet", exists):
-        provenance.git("fetch", "--quiet", "--tags", "origin")
-    if not provenance.git("rev-parse", "--verify", "--quiet", exists):
-        raise Refused(f"Commit {commit} is neither in this repository nor at its origin.")
+    """The commit from this clone, which asks origin for it if need be; on which branch it is, if on any, does not matter."""
     here = Path(provenance.git("rev-parse", "--show-toplevel"))
-    run_in(here, "git", "clone", "--quiet", "--no-checkout", "--shared", str(here), str(folder), failing="No clone")
+    if not provenance.git("rev-parse", "--verify", "--quiet", commit + "^{commit}"):
+        absent = f"Commit {commit} is neither in this repository nor at its origin"
+        run_in(here, "git", "fetch", "--quiet", "origin", commit, failing=absent)
+    folder.mkdir()
+    run_in(folder, "git", "init", "--quiet", failing="No repository")
+    # as this clone may be a shallow one, of which Git makes no other clone that would have it all
+    run_in(
+        folder, "git", "fetch", "--quiet", "--depth", "1", "--upload-pack", ANY, str(here), commit, failing="No clone"
+    )
     run_in(folder, "git", "checkout", "--quiet", "--detach", commit, failing="No checkout")
     keys = here / ".dvc" / "config.local"
     if keys.is_file():
@@ -85,7 +91,7 @@ def compare(run: Run, folder: Path) -> list[Row]:
     hashes = provenance.outputs(folder / provenance.LOCK)
     rows = [Row("data hash", tags.get("data.hash", ""), provenance.data_hash(hashes))]
     told = {
-        name.removeprefix("dvc."): value
+        provenance.path_of(name): value
         for name, value in tags.items()
         if name.startswith("dvc.") and name != "dvc.lock"
     }

@@ -7,6 +7,7 @@ and answers `{"predictions": [...]}`.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -44,6 +45,7 @@ def application(stage: str) -> FastAPI:
             "stage": stage,
             "run": version.run_id,
             "tags": version.tags,
+            "image": os.environ.get("CONTAINER_IMAGE_DIGEST", ""),
         }
 
     return app
