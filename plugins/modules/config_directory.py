@@ -136,7 +136,8 @@ container_condition:
     - V(settled) where O(container) runs healthy with these files, and neither its declaration nor anything that the
       engine tells of it is another than what was noted. To compare it option by option would find nothing.
     - V(altered) where declaration, image and files are those that it was made with, and it differs in what only its
-      creation decides or in a limit that was updated by hand. Comparing may find nothing; make it anew.
+      creation decides or in another limit that was updated by hand. Comparing may find nothing; make it anew.
+    - V(limited) where only its memory or its restart policy differs, which can be updated while it runs.
     - V(stuck) where it runs, and the engine found it unhealthy for a minute or longer.
     - V(other) in all other cases, and where no container is named.
   returned: success

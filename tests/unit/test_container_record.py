@@ -17,7 +17,7 @@ CONTAINER = {
     "RestartCount": 0,
     "ExecIDs": None,
     "Config": {"Env": ["A=1"], "Labels": {}, "Healthcheck": {"Interval": 5_000_000_000}},
-    "HostConfig": {"Memory": 1, "CapAdd": None, "RestartPolicy": {"Name": "unless-stopped"}},
+    "HostConfig": {"Memory": 1, "MemorySwap": 1, "CapAdd": None, "RestartPolicy": {"Name": "unless-stopped"}},
     "Mounts": [{"Destination": "/a", "Source": "/srv/a"}, {"Destination": "/b", "Source": "/srv/b"}],
     "NetworkSettings": {
         "SandboxID": "s0",
@@ -111,8 +111,6 @@ OTHER = [
     (("Id",), "c1"),
     (("Image",), "sha256:2"),
     (("Config", "Labels", "repro.stack.digest"), "0"),
-    (("HostConfig", "Memory"), 2),
-    (("HostConfig", "RestartPolicy", "Name"), "no"),
     (("NetworkSettings", "Ports", "80/tcp"), None),
     (("NetworkSettings", "Networks", "repro", "NetworkID"), "n1"),
     (("NetworkSettings", "Networks", "repro", "Aliases"), []),
@@ -150,6 +148,17 @@ def test_what_a_comparison_may_not_find_asks_for_a_new_container(container, path
     assert container.condition(declared="as declared now") == "other"
     container.another_engine()
     assert container.condition() == "other", "it may only tell more than the old one did"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(("HostConfig", "Memory"), 2), (("HostConfig", "RestartPolicy", "Name"), "no")]
+)
+def test_what_can_be_updated_is_told_from_what_cannot(container, path, value):
+    container.note()
+    at(container.found, *path, value=value)
+    assert container.condition() == "limited"
+    at(container.found, "HostConfig", "CpuQuota", value=1000)
+    assert container.condition() == "altered"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "0", '{"declared": "as declared"}'])

@@ -20,10 +20,11 @@ from ansible_collections.repro.stack.plugins.module_utils._server.files import O
 
 RECORD = ".container"
 DIGEST_LABEL = "repro.stack.digest"
-SETTLED, ALTERED, STUCK, OTHER = "settled", "altered", "stuck", "other"
+SETTLED, ALTERED, LIMITED, STUCK, OTHER = "settled", "altered", "limited", "stuck", "other"
 # A server under load may be late to answer; one that gave no good answer for a minute will not by itself.
 STUCK_AFTER = 60
 NANOSECONDS = 1_000_000_000
+NOTED = {"engine", "declared", "made", "limits", "everything"}
 # What docker_container gives back its declared value while the container runs.
 UPDATED = ("Memory", "MemorySwap", "RestartPolicy")
 # Of a network only what somebody decided: addresses are dealt anew at every start.
@@ -50,8 +51,11 @@ def condition(engine: Engine, path: str, name: str, image: str, declared: str, d
     if asked_for and _is_healthy(found["State"]) and noted["everything"] == _hash(_everything(found)):
         return SETTLED
     # another engine tells other things of the same container
-    if asked_for and noted["made"] != _hash(_made(found)) and noted["engine"] == engine.version():
-        return ALTERED
+    if asked_for and noted["engine"] == engine.version():
+        if noted["made"] != _hash(_made(found)):
+            return ALTERED
+        if noted["limits"] != _hash(_limits(found)):
+            return LIMITED
     return STUCK if _seconds_unhealthy(found) >= STUCK_AFTER else OTHER
 
 
@@ -63,6 +67,7 @@ def note(engine: Engine, path: str, name: str, declared: str, *, read_only: bool
             "engine": engine.version(),
             "declared": declared,
             "made": _hash(_made(found)),
+            "limits": _hash(_limits(found)),
             "everything": _hash(_everything(found)),
         }
         write(Path(path) / RECORD, json.dumps(noted), OURS)
@@ -91,6 +96,10 @@ def _made(found: Found) -> dict[str, t.Any]:
     }
 
 
+def _limits(found: Found) -> dict[str, t.Any]:
+    return {name: found["HostConfig"][name] for name in UPDATED}
+
+
 def _everything(found: Found) -> dict[str, t.Any]:
     """All that the engine tells, but for what changes while nobody touches the container."""
     network = found["NetworkSettings"]
@@ -114,4 +123,4 @@ def _recorded(path: str) -> dict[str, str]:
         noted = json.loads((Path(path) / RECORD).read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return noted if isinstance(noted, dict) and noted.keys() >= {"engine", "declared", "made", "everything"} else {}
+    return noted if isinstance(noted, dict) and noted.keys() >= NOTED else {}
