@@ -322,14 +322,15 @@ def test_it_says_what_is_as_it_was_sealed(run_module, tmp_path):
     (tmp_path / "venv" / "lib" / "__pycache__").mkdir()
     (tmp_path / "venv" / "lib" / "__pycache__" / "a.pyc").write_text("")
     assert intact() == [path]
-    for change in (
-        lambda: (tmp_path / "venv" / "lib" / "a.py").write_text("a = 2\n"),
-        lambda: (tmp_path / "venv" / "lib" / "b.py").touch(),
-        lambda: (tmp_path / "venv" / "lib" / "a.py").unlink(),
-        lambda: (tmp_path / "venv" / "lib" / "a.py").symlink_to("b.py"),
-        lambda: Path(path).write_text(""),
+    a, b = (tmp_path / "venv" / "lib" / name for name in ("a.py", "b.py"))
+    for change, arguments in (
+        (a.write_text, ["a = 2\n"]),
+        (b.touch, []),
+        (a.unlink, []),
+        (a.symlink_to, ["b.py"]),
+        (Path(path).write_text, [""]),
     ):
-        change()
+        change(*arguments)
         assert intact() == []
         assert run_module("folder_seal", path=path)["changed"] and intact() == [path]
 

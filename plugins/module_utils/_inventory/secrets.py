@@ -66,7 +66,7 @@ def problems(variables: Variables, options: t.Mapping[str, Option]) -> t.Iterato
 
 def _is_vaults(name: str) -> bool:
     """Whether the name begins like a vault variable's, perhaps with a slip."""
-    first, _, rest = name.partition("_")
+    first, _underscore, rest = name.partition("_")
     return bool(rest) and is_slip(first, "vault")
 
 
