@@ -29,11 +29,11 @@ from botocore.exceptions import ClientError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".ansible"))
 
-from ansible_collections.repro.stack.plugins.module_utils._minio import access  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.identities.identities import Identities  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.permissions.probe import probe  # noqa: E402
+from ansible_collections.repro.stack.plugins.module_utils._minio.policies import access  # noqa: E402
 from ansible_collections.repro.stack.plugins.module_utils._minio.s3 import S3  # noqa: E402
 
 ROOT_USER, ROOT_PASSWORD = "benchmark", "secret-of-the-benchmark"
