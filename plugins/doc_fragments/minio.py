@@ -42,3 +42,15 @@ notes:
     default, that is what is declared.
   - Set the connection once for all modules with C(module_defaults) of the group C(group/repro.stack.minio).
 """
+
+    # What is still to be done after a change: plugins/module_utils/_minio/mark.py
+    MARK = r"""
+options:
+  mark_file:
+    description:
+      - A file on the host where the module runs, made right before the first write and not in a run without one.
+      - Whoever has something to do after each change, such as trying the keys, removes it once that is done, and so
+        finds out that a run ended before.
+    type: path
+    version_added: 0.3.0
+"""

@@ -36,16 +36,10 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
-  mark_file:
-    description:
-      - A file on the host where the module runs, made right before the first write and not in a run without one.
-      - Whoever has something to do after each change, such as trying the keys, removes it once that is done, and so
-        finds out that a run ended before.
-    type: path
-    version_added: 0.3.0
 extends_documentation_fragment:
   - repro.stack.minio_bucket.all
   - repro.stack.minio
+  - repro.stack.minio.mark
   - repro.stack.attributes
 seealso:
   - module: repro.stack.minio_bucket

@@ -37,6 +37,7 @@ class Engine:
     def __init__(self, path: str) -> None:
         self._path = path
         self._listed: t.Any = None
+        self._inspected: dict[str, t.Any] = {}
 
     def answers(self) -> bool:
         return self.version() is not None
@@ -60,7 +61,9 @@ class Engine:
 
     def container(self, name: str) -> dict[str, t.Any] | None:
         """All that the engine knows of the container, or None where there is none of that name."""
-        return self._get(f"/containers/{quote(name, safe='')}/json")
+        if name not in self._inspected:
+            self._inspected[name] = self._get(f"/containers/{quote(name, safe='')}/json")
+        return self._inspected[name]
 
     def image_id(self, name: str) -> str | None:
         """Which image has that name now."""

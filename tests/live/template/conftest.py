@@ -36,3 +36,12 @@ def main(project: Project) -> Project:
     project.dvc("push", "--all-commits", "--run-cache")
     project.git("push", "--quiet", "-u", "origin", "main")
     return project
+
+
+@pytest.fixture
+def branch(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
+    """The project on a branch of the test's own."""
+    main.git("checkout", "--quiet", "-b", request.node.name)
+    yield main
+    main.git("checkout", "--quiet", "--force", "main")
+    main.dvc("checkout")

@@ -26,15 +26,6 @@ def key(name: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def branch(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
-    """The project on a branch of the test's own."""
-    main.git("checkout", "--quiet", "-b", request.node.name)
-    yield main
-    main.git("checkout", "--quiet", "--force", "main")
-    main.dvc("checkout")
-
-
-@pytest.fixture
 def runner(tmp_path: Path) -> RunInClone:
     def checked_out(project: Project, name: str) -> Project:
         made = project.clone(tmp_path / SLUG)

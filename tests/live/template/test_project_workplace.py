@@ -61,15 +61,6 @@ def test_everything_in_a_new_project_passes_its_own_hooks(project):
     project.run("uv", "run", "--frozen", "--no-sync", "pre-commit", "run", "--all-files")
 
 
-@pytest.fixture
-def own(main: Project, request: pytest.FixtureRequest) -> t.Iterator[Project]:
-    """The project on a branch where somebody brings data of their own."""
-    main.git("checkout", "--quiet", "-b", request.node.name)
-    yield main
-    main.git("checkout", "--quiet", "--force", "main")
-    main.dvc("checkout")
-
-
 def added(project: Project, name: str, content: bytes) -> Path:
     """Data that `dvc add` took: a file, or a folder where the name says so."""
     file = project.path / "data" / "raw" / name
@@ -84,48 +75,48 @@ def push(project: Project) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout
 
 
-def test_own_data_reaches_others(own, tmp_path):
-    files = [added(own, name, os.urandom(2000)) for name in ("customers.csv", "year=2024/january/sales.csv")]
-    own.commit("Add our data")
-    assert own.git("status", "--porcelain") == ""
-    tracked = own.git("ls-files", "data/raw").splitlines()
+def test_own_data_reaches_others(branch, tmp_path):
+    files = [added(branch, name, os.urandom(2000)) for name in ("customers.csv", "year=2024/january/sales.csv")]
+    branch.commit("Add our data")
+    assert branch.git("status", "--porcelain") == ""
+    tracked = branch.git("ls-files", "data/raw").splitlines()
     assert {"data/raw/customers.csv.dvc", "data/raw/year=2024.dvc"} < set(tracked)
-    assert not {str(file.relative_to(own.path)) for file in files} & set(tracked)
-    done, said = push(own)
+    assert not {str(file.relative_to(branch.path)) for file in files} & set(tracked)
+    done, said = push(branch)
     assert not done and "Push refused: DVC remote dev: data/raw/customers.csv, data/raw/year=2024" in said
     assert "run `uv run dvc push` first" in said
-    own.dvc("push")
-    assert push(own)[0]
-    clone = own.clone(tmp_path / SLUG)
-    clone.git("checkout", "--quiet", f"origin/{own.git('branch', '--show-current')}")
+    branch.dvc("push")
+    assert push(branch)[0]
+    clone = branch.clone(tmp_path / SLUG)
+    clone.git("checkout", "--quiet", f"origin/{branch.git('branch', '--show-current')}")
     clone.make("key", f"FILE={KEYS / 'bob'}")
     clone.dvc("pull", "data/raw/customers.csv", "data/raw/year=2024")
     for file in files:
-        assert (clone.path / file.relative_to(own.path)).read_bytes() == file.read_bytes()
+        assert (clone.path / file.relative_to(branch.path)).read_bytes() == file.read_bytes()
 
 
-def test_folder_whose_list_is_nowhere_is_missed(own):
-    added(own, "pictures/one.png", os.urandom(2000))
-    own.commit("Add pictures")
-    listed = yaml.safe_load((own.path / "data/raw/pictures.dvc").read_text())["outs"][0]["md5"]
-    shutil.rmtree(own.path / "data/raw/pictures")
-    (own.path / ".dvc/cache/files/md5" / listed[:2] / listed[2:]).unlink()
-    done, said = push(own)
+def test_folder_whose_list_is_nowhere_is_missed(branch):
+    added(branch, "pictures/one.png", os.urandom(2000))
+    branch.commit("Add pictures")
+    listed = yaml.safe_load((branch.path / "data/raw/pictures.dvc").read_text())["outs"][0]["md5"]
+    shutil.rmtree(branch.path / "data/raw/pictures")
+    (branch.path / ".dvc/cache/files/md5" / listed[:2] / listed[2:]).unlink()
+    done, said = push(branch)
     assert not done and "Push refused: DVC remote dev: data/raw/pictures of commit" in said
     assert "nor from this machine" in said
 
 
-def test_data_with_a_remote_of_its_own_is_looked_for_there(own, bucket):
+def test_data_with_a_remote_of_its_own_is_looked_for_there(branch, bucket):
     content = os.urandom(2000)
-    added(own, "approved.csv", content)
-    named = own.path / "data/raw/approved.csv.dvc"
+    added(branch, "approved.csv", content)
+    named = branch.path / "data/raw/approved.csv.dvc"
     named.write_text(named.read_text() + "  remote: prod\n")
-    own.commit("Add approved data")
-    done, said = push(own)
+    branch.commit("Add approved data")
+    done, said = push(branch)
     assert not done and "Push refused: DVC remote prod: data/raw/approved.csv of commit" in said
     md5 = yaml.safe_load(named.read_text())["outs"][0]["md5"]
     bucket.write(f"{SLUG}/prod/files/md5/{md5[:2]}/{md5[2:]}", content)
-    assert push(own)[0]
+    assert push(branch)[0]
 
 
 def test_key_is_refused(staged):
