@@ -123,6 +123,13 @@ def minio_image(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
+def spawner_image(stack: Stack) -> str:
+    """The minimal image for projects, which the site makes where the inventory names no other: Debian, Git, uv."""
+    (image, *_older) = docker.from_env().images.list("repro-stack/cookiecutter_publish")
+    return image.tags[0]
+
+
+@pytest.fixture(scope="session")
 def postgres(stack: Stack) -> Postgres:
     return Postgres(socket=str(SCRATCH / "opt" / "postgres" / "run"))
 

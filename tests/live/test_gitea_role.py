@@ -27,11 +27,11 @@ OLD = "repro-stack-test/gitea:1.26.0"
 NEW = "repro-stack-test/gitea:1.27.2"
 ADMINISTRATOR = "gitea : configure | Keep the administrator"
 SERVICES = ("gateway", "postgres", "minio", "mlflow", "gitea")
-# a base of the stack's own, with what the rootless image of Gitea has too
+# with what the rootless image of Gitea has too
 DOCKERFILE = """
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates curl git
+RUN apt-get update && apt-get install --yes --no-install-recommends curl
 COPY gitea /opt/gitea
 ARG SAYS
 RUN printf '#!/bin/sh\\n[ "$1" = --version ] && echo "gitea version %s built with go" && exit\\n' "$SAYS" \
@@ -101,13 +101,12 @@ def sql(stack: t.Any, *statements: str) -> list[tuple[t.Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def images(stack: t.Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def images(spawner_image: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     context = tmp_path_factory.mktemp("image")
     shutil.copytree(gitea.built(), context / "gitea")
     (context / "Dockerfile").write_text(DOCKERFILE)
-    base = max(engine().images.list("repro-stack/base"), key=lambda image: image.attrs["Created"]).tags[0]
     for name in (OLD, NEW):
-        arguments = ["--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"SAYS={name.partition(':')[2]}"]
+        arguments = ["--build-arg", f"BASE_IMAGE={spawner_image}", "--build-arg", f"SAYS={name.partition(':')[2]}"]
         ran = subprocess.run(
             ["docker", "build", *arguments, "--tag", name, context], capture_output=True, text=True, check=False
         )

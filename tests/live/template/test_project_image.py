@@ -28,14 +28,7 @@ def docker_cli(*argv: str, **options: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def spawner(stack) -> str:
-    """The minimal image that the site makes where the inventory names no other."""
-    (image, *_older) = docker.from_env().images.list("repro-stack/cookiecutter_publish")
-    return image.tags[0]
-
-
-@pytest.fixture(scope="module")
-def pushed(main: Project, spawner: str, gitea, tmp_path_factory) -> str:
+def pushed(main: Project, spawner_image: str, gitea, tmp_path_factory) -> str:
     """The image of the last commit, after `make push`."""
     folder = tmp_path_factory.mktemp("docker")
     host = gitea.endpoint.removeprefix("http://")
@@ -45,7 +38,7 @@ def pushed(main: Project, spawner: str, gitea, tmp_path_factory) -> str:
     )
     where = f"REGISTRY={host}/{gitea.user}"
     (main.path / "not-committed.txt").write_text("of this machine\n")
-    said = main.make("push", where, f"BASE_IMAGE={spawner}", f"CA_BUNDLE={CERTIFICATES}", **env).stdout
+    said = main.make("push", where, f"BASE_IMAGE={spawner_image}", f"CA_BUNDLE={CERTIFICATES}", **env).stdout
     (main.path / "not-committed.txt").unlink()
     assert gitea.token not in said
     image = f"{host}/{gitea.user}/{SLUG}:{main.git('rev-parse', 'HEAD')}"
