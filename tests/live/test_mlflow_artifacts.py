@@ -109,6 +109,48 @@ def test_a_file_of_any_name_is_stored_under_it(mlflow: t.Any, s3: t.Any, folder:
     assert requests.get(address(mlflow, key), timeout=60).content == content
 
 
+def test_a_download_comes_from_the_store_at_once(mlflow: t.Any, folder: str) -> None:
+    """And its client is told nothing but what MLflow would say."""
+    key, content = f"{folder}/page.html", os.urandom(3 * MIB)
+    requests.put(address(mlflow, key), data=content, timeout=60).raise_for_status()
+    # both are MLflow's and the gateway's own
+    headers = {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc=", "X-Sendfile-Type": "none"}
+    answer = requests.get(address(mlflow, key), headers=headers, timeout=60)
+    assert answer.status_code == 200 and answer.content == content
+    told = {name.lower(): value for name, value in answer.headers.items()}
+    assert told["content-type"].startswith("text/html") and "page.html" in told["content-disposition"]
+    assert told["content-disposition"].startswith("attachment") and told["x-content-type-options"] == "nosniff"
+    assert told["content-length"] == str(len(content))
+    assert "x-object-address" not in told and "X-Amz-" not in str(told) and "minio:9000" not in str(told)
+    log = docker.from_env().containers.get("test-gateway").logs(tail=20).decode()
+    (line,) = [each for each in log.splitlines() if f"GET {urlsplit(address(mlflow, key)).path}" in each]
+    assert 'backend="minio:9000 ' in line and "X-Amz-" not in log
+
+
+def test_a_download_that_broke_off_goes_on(mlflow: t.Any, folder: str) -> None:
+    key, content = f"{folder}/broke-off", os.urandom(1000)
+    requests.put(address(mlflow, key), data=content, timeout=60).raise_for_status()
+    answer = requests.get(address(mlflow, key), headers={"Range": "bytes=400-"}, timeout=60)
+    assert answer.status_code == 206 and answer.content == content[400:]
+
+
+@pytest.mark.parametrize("name", ["nothing", "folder", "../outside"])
+def test_what_is_no_file_is_refused_at_once(mlflow: t.Any, folder: str, name: str) -> None:
+    """MLflow itself calls it an error of the server, at which its client tries again for minutes."""
+    requests.put(address(mlflow, f"{folder}/folder/file"), data=b"there", timeout=60).raise_for_status()
+    answer = requests.get(address(mlflow, f"{folder}/{quote(name, safe='')}"), timeout=60)
+    assert answer.status_code == (400 if ".." in name else 404) and answer.json()["message"]
+
+
+def test_without_the_gateway_mlflow_sends_it_itself(mlflow: t.Any, folder: str) -> None:
+    key, content = f"{folder}/direct", os.urandom(MIB)
+    requests.put(address(mlflow, key), data=content, timeout=60).raise_for_status()
+    (network,) = docker.from_env().containers.get(CONTAINER).attrs["NetworkSettings"]["Networks"].values()
+    direct = address(mlflow, key).replace(mlflow.endpoint, f"http://{network['IPAddress']}:5000")
+    answer = requests.get(direct, headers={"Host": "mlflow:5000"}, timeout=60)
+    assert answer.status_code == 200 and answer.content == content
+
+
 def test_a_body_of_unknown_length_comes_back(mlflow: t.Any, folder: str) -> None:
     content = os.urandom(20 * MIB)
     pieces = (content[start : start + 1000] for start in range(0, len(content), 1000))
