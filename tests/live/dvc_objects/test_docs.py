@@ -98,7 +98,9 @@ def test_dev_and_prod_remotes(project: t.Any, pushed: t.Any, tmp_path: Path) -> 
         said.append(reader.run(block))
     _push, promote, _take, look, repair, unneeded = said
     assert re.findall(r"changed=(\d)", promote) == ["1", "1"] and "data/images/3.png" in promote
-    assert (tmp_path / "release" / "data" / "raw.csv").read_bytes() == (reader.folder / "data" / "raw.csv").read_bytes()
+    released = tmp_path / "release" / "data" / "raw.csv"
+    assert released.read_bytes() == (reader.folder / "data" / "raw.csv").read_bytes()
+    assert released.stat().st_nlink == 2 and not released.stat().st_mode & 0o222
     assert len(project.stored("prod")) == 6 and "failed=0" in look
     assert "changed=1" in repair and project.stored() == {**objects, "0" * 32: b"needed by nobody"}
     assert "0" * 32 in unneeded and "objects: 1" in unneeded
