@@ -114,7 +114,7 @@ def test_a_download_comes_from_the_store_at_once(mlflow: t.Any, folder: str) -> 
     key, content = f"{folder}/page.html", os.urandom(3 * MIB)
     requests.put(address(mlflow, key), data=content, timeout=60).raise_for_status()
     # both are MLflow's and the gateway's own
-    headers = {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc=", "X-Sendfile-Type": "none"}
+    headers = {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc=", "X-Accel-Mapping": "none"}
     answer = requests.get(address(mlflow, key), headers=headers, timeout=60)
     assert answer.status_code == 200 and answer.content == content
     told = {name.lower(): value for name, value in answer.headers.items()}

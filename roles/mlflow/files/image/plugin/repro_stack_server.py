@@ -24,19 +24,19 @@ router = APIRouter()
 @router.get("/api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}")
 @router.get("/ajax-api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}")
 async def download_artifact(artifact_path: str, request: Request) -> Response:
-    # what Rack's Sendfile calls it: the gateway sets it, whatever its client says
-    if request.headers.get("X-Sendfile-Type") != "X-Accel-Redirect":
-        return await mlflow_s.download_artifact(artifact_path)
-    path = mlflow_s._get_workspace_scoped_path(validate_path_is_safe(artifact_path))
-    address = await asyncio.to_thread(mlflow_s._get_artifact_repo().address_of, path)
-    return Response(
-        media_type=_guess_mime_type(path),
-        headers={
-            "Content-Disposition": mlflow_s._content_disposition(posixpath.basename(path)),
-            "X-Accel-Redirect": "@object",
-            "X-Object-Address": address,
-        },
-    )
+    # as Rack's Sendfile has it: the gateway sets it, whatever its client says
+    store, _, location = request.headers.get("X-Accel-Mapping", "").partition("=")
+    if location:
+        path = mlflow_s._get_workspace_scoped_path(validate_path_is_safe(artifact_path))
+        address = await asyncio.to_thread(mlflow_s._get_artifact_repo().address_of, path)
+        if address.startswith(store):
+            headers = {
+                "Content-Disposition": mlflow_s._content_disposition(posixpath.basename(path)),
+                "X-Accel-Redirect": location,
+                "X-Object-Address": address,
+            }
+            return Response(media_type=_guess_mime_type(path), headers=headers)
+    return await mlflow_s.download_artifact(artifact_path)
 
 
 def create_app() -> FastAPI:
