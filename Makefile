@@ -40,7 +40,8 @@ refresh: .venv/controller ## build every image again with today's packages and r
 
 # The images are made once, before the two that need them run side by side; the last line is the count of tests.
 .PHONY: test
-test: lint sanity archive unit ## everything that CI runs; needs a Docker Engine (make engine)
+test: .venv/test ## everything that CI runs; needs a Docker Engine (make engine)
+	$(MAKE) --jobs=2 --output-sync=target lint sanity archive unit
 	molecule create
 	$(MAKE) --jobs=2 --output-sync=target molecule live
 	tail --lines=1 .cache/live.log

@@ -144,6 +144,12 @@ container_condition:
   type: str
   sample: settled
   version_added: 0.3.0
+engine_version:
+  description: Version of the Docker Engine; none where none answers.
+  returned: success
+  type: str
+  sample: 28.2.2
+  version_added: 0.3.0
 config_directory:
   description: Attributes of the directory and of each file, with the content of those that are not secret.
   returned: success
@@ -220,6 +226,7 @@ def main() -> None:
         lambda: reconcile(directory, desired, check_mode=module.check_mode),
         "config_directory",
         digest=directory.digest,
+        engine_version=engine.version,
         container_id=lambda: container_id(engine, container["name"]) if container else None,
         container_condition=lambda: (
             condition(engine, path, digest=directory.digest(), **container) if container else OTHER

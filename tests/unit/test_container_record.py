@@ -55,6 +55,9 @@ class Container:
         noted = self._run("container_record", check_mode=check_mode, **self._where(), **declared)
         return noted["noted"]
 
+    def engine_version(self) -> str:
+        return self._files()["engine_version"]
+
     def retag(self) -> None:
         self._answers["/images/repro-stack/gateway%3A1/json"] = {"Id": "sha256:2"}
 
@@ -79,6 +82,10 @@ def container(run_module, tmp_path) -> t.Iterator[Container]:
     answers: dict[str, t.Any] = {}
     with engine_at(tmp_path / "docker.sock", answers):
         yield Container(run_module, tmp_path, answers)
+
+
+def test_the_engine_says_its_version(container):
+    assert container.engine_version() == "28.2.2"
 
 
 def test_a_container_is_settled_once_it_was_noted(container):

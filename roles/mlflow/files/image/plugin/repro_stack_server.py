@@ -25,8 +25,8 @@ router = APIRouter()
 @router.get("/ajax-api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}")
 async def download_artifact(artifact_path: str, request: Request) -> Response:
     # as Rack's Sendfile has it: the gateway sets it, whatever its client says
-    store, _, location = request.headers.get("X-Accel-Mapping", "").partition("=")
-    if location:
+    if mapping := request.headers.get("X-Accel-Mapping"):
+        store, location = mapping.split("=")
         path = mlflow_s._get_workspace_scoped_path(validate_path_is_safe(artifact_path))
         address = await asyncio.to_thread(mlflow_s._get_artifact_repo().address_of, path)
         if address.startswith(store):
