@@ -55,6 +55,10 @@ class Stack:
     inventory: Path = INVENTORY
     secrets_file: Path = SECRETS
 
+    @property
+    def postgres_socket(self) -> str:
+        return str(self.root / "opt" / "postgres" / "run")
+
     def start(self, name: str, *arguments: str, callback: str = "default") -> subprocess.Popen[str]:
         """The playbook as a process group of its own."""
         return subprocess.Popen(
@@ -131,7 +135,7 @@ def spawner_image(stack: Stack) -> str:
 
 @pytest.fixture(scope="session")
 def postgres(stack: Stack) -> Postgres:
-    return Postgres(socket=str(SCRATCH / "opt" / "postgres" / "run"))
+    return Postgres(socket=stack.postgres_socket)
 
 
 @pytest.fixture(scope="session")

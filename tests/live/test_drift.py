@@ -18,9 +18,9 @@ import typing as t
 from pathlib import Path
 
 import docker
-import psycopg2
 import pytest
 from s3 import s3_client
+from sessions import execute_sql
 
 BIN = Path(sys.executable).parent
 SERVICES = ("gateway", "postgres", "minio", "mlflow")
@@ -131,15 +131,7 @@ def template_unreadable(_engine, stack):
 
 
 def sql(statement: str, database: str = "mlflow"):
-    def run(_engine, stack):
-        socket = str(stack.root / "opt" / "postgres" / "run")
-        connection = psycopg2.connect(host=socket, user="postgres", dbname=database)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-        connection.close()
-
-    return run
+    return lambda _engine, stack: execute_sql(stack.postgres_socket, statement, database=database)
 
 
 def s3(stack):

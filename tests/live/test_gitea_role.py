@@ -15,10 +15,10 @@ from pathlib import Path
 
 import docker
 import gitea
-import psycopg2
 import pytest
 import requests
 import yaml
+from sessions import execute_sql
 
 ADDRESS = "http://127.0.0.1:13000"
 TEMPLATE = "platform/cookiecutter-ds-project"
@@ -87,19 +87,6 @@ def started(*names: str) -> dict[str, tuple[str, str]]:
     return {name: (each["Id"], each["State"]["StartedAt"]) for name, each in found.items()}
 
 
-def sql(stack: t.Any, *statements: str) -> list[tuple[t.Any, ...]]:
-    """What the last statement returns."""
-    connection = psycopg2.connect(host=str(stack.root / "opt" / "postgres" / "run"), user="postgres", dbname="postgres")
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
 def images(spawner_image: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     context = tmp_path_factory.mktemp("image")
@@ -137,7 +124,7 @@ def declared(stack: t.Any, images: None, tmp_path_factory: pytest.TempPathFactor
             container.remove(force=True)
     for path in (stack.root / "opt" / "gitea", stack.root / "srv" / "gitea"):
         shutil.rmtree(path, ignore_errors=True)
-    sql(stack, "DROP DATABASE IF EXISTS gitea WITH (FORCE)", "DROP ROLE IF EXISTS gitea")
+    execute_sql(stack.postgres_socket, "DROP DATABASE IF EXISTS gitea WITH (FORCE)", "DROP ROLE IF EXISTS gitea")
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +169,7 @@ def test_the_administrator_signs_in_and_nobody_registers(forge: Forge) -> None:
 
 def test_its_database_is_owned_by_its_role(forge: Forge) -> None:
     owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'gitea'"
-    assert sql(forge.stack, owner) == [("gitea",)]
+    assert execute_sql(forge.stack.postgres_socket, owner) == [("gitea",)]
 
 
 def test_everybody_clones_the_template(forge: Forge, tmp_path: Path) -> None:

@@ -12,15 +12,14 @@ import datetime
 import io
 import json
 import secrets
-import time
 import typing as t
 import zipfile
 
-import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from botocore.exceptions import ClientError
+from own_minio import ROOT, OwnMinio, own_minio
 from s3 import s3_client
 
 Diff = dict[str, t.Any]
@@ -100,13 +99,14 @@ BUCKETS: list[dict[str, t.Any]] = [
 class Store:
     """The server, what is declared for it, and the hands of root."""
 
-    def __init__(self, endpoint: str, password: str, run_module: t.Any) -> None:
+    def __init__(self, server: OwnMinio, run_module: t.Any) -> None:
+        endpoint, password = server.endpoint, server.secret_key
         self._endpoint = endpoint
         self._run_module = run_module
         self.password = password
-        self.admin = Admin(Connection(endpoint, "root", password, "us-east-1", True, 20.0), read_only=False)
-        self.s3 = s3_client(endpoint, "root", password)
-        self._root = {"endpoint": endpoint, "access_key": "root", "secret_key": password, "wait": 20.0}
+        self.admin = Admin(Connection(endpoint, ROOT, password, "us-east-1", True, 20.0), read_only=False)
+        self.s3 = s3_client(endpoint, ROOT, password)
+        self._root = {"endpoint": endpoint, "access_key": ROOT, "secret_key": password, "wait": 20.0}
 
     def keep(self, *, check_mode: bool = False) -> Diff:
         """Both modules as a play runs them: what they say differed, label -> fields, or created, or removed."""
@@ -185,41 +185,20 @@ def differences(before: t.Any, after: t.Any, where: str = "") -> t.Iterator[str]
 
 
 @pytest.fixture(scope="module")
-def server(minio_image: str) -> t.Iterator[tuple[str, str]]:
-    password = secrets.token_hex(16)
-    container = docker.from_env().containers.run(
-        minio_image,
-        ["server", "/drift", "--address", ":9000"],
-        detach=True,
-        environment={
-            "MINIO_ROOT_USER": "root",
-            "MINIO_ROOT_PASSWORD": password,
-            "MINIO_KMS_SECRET_KEY": "table:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=",
-            "MINIO_NOTIFY_WEBHOOK_ENABLE_hook": "on",
-            "MINIO_NOTIFY_WEBHOOK_ENDPOINT_hook": "http://127.0.0.1:9000/minio/health/live",
-        },
-        tmpfs={"/drift": "mode=1777"},
-        ports={"9000/tcp": ("127.0.0.1", None)},
-        healthcheck={
-            "test": ["CMD", "healthcheck", "http://127.0.0.1:9000/minio/health/cluster"],
-            "interval": 10**9,
-            "retries": 60,
-        },
-    )
-    try:
-        while container.health != "healthy":
-            assert container.health in ("starting", "unknown"), container.logs().decode()
-            time.sleep(0.3)
-            container.reload()
-        yield f"http://127.0.0.1:{container.ports['9000/tcp'][0]['HostPort']}", password
-    finally:
-        container.remove(force=True, v=True)
+def server(minio_image: str) -> t.Iterator[OwnMinio]:
+    settings = {
+        "MINIO_KMS_SECRET_KEY": "table:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=",
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_hook": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_hook": "http://127.0.0.1:9000/minio/health/live",
+    }
+    with own_minio(minio_image, **settings) as made:
+        yield made
 
 
 @pytest.fixture
-def store(server: tuple[str, str], run_module: t.Any) -> Store:
+def store(server: OwnMinio, run_module: t.Any) -> Store:
     """As declared, whatever a test that failed left behind."""
-    made = Store(*server, run_module)
+    made = Store(server, run_module)
     made.keep()
     assert made.keep() == {}
     return made
@@ -273,7 +252,7 @@ def lifecycle_shortened(store: Store) -> None:
 
 def copied(store: Store) -> None:
     """To another bucket, which for the server is another store like any."""
-    key = {"accessKey": "root", "secretKey": store.password}
+    key = {"accessKey": ROOT, "secretKey": store.password}
     target = {
         **{"sourcebucket": "data", "targetbucket": "kept", "endpoint": "127.0.0.1:9000", "credentials": key},
         **{"secure": False, "path": "auto", "type": "replication", "api": "s3v4"},
@@ -397,7 +376,7 @@ TABLE = [
     ),
     Mutation(
         "administrator's account of root added",
-        call("PUT", "add-service-account", {**FOREIGN, "targetUser": "root"}, encrypted=True),
+        call("PUT", "add-service-account", {**FOREIGN, "targetUser": ROOT}, encrypted=True),
         {"service account foreign": "removed"},
     ),
     Mutation(

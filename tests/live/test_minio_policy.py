@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import secrets
-import time
 import typing as t
 import uuid
 
-import docker
 import pytest
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
@@ -19,6 +16,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.policies import
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from own_minio import OwnMinio, own_minio
 from policy_shapes import documents, reshaped
 from s3 import s3_client
 
@@ -128,31 +126,14 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def endpoint(minio_image: str) -> t.Iterator[tuple[str, str, str]]:
-    user, password = "root-of-a-test", secrets.token_hex(16)
-    container = docker.from_env().containers.run(
-        minio_image,
-        ["server", "/data", "--address", ":9000"],
-        detach=True,
-        volumes=["/data"],
-        environment={"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password},
-        ports={"9000/tcp": ("127.0.0.1", None)},
-        healthcheck={"test": ["CMD", "healthcheck", "http://127.0.0.1:9000/minio/health/cluster"], "interval": 10**9},
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while container.attrs["State"].get("Health", {}).get("Status") != "healthy":
-            assert time.monotonic() < deadline, container.logs().decode()
-            time.sleep(0.3)
-            container.reload()
-        yield f"http://127.0.0.1:{container.ports['9000/tcp'][0]['HostPort']}", user, password
-    finally:
-        container.remove(force=True, v=True)
+def own_server(minio_image: str) -> t.Iterator[OwnMinio]:
+    with own_minio(minio_image) as made:
+        yield made
 
 
 @pytest.fixture
-def server(endpoint: tuple[str, str, str], run_module: RunModule) -> Server:
-    made = Server(*endpoint, run_module)
+def server(own_server: OwnMinio, run_module: RunModule) -> Server:
+    made = Server(own_server.endpoint, own_server.access_key, own_server.secret_key, run_module)
     parent = {"name": "parent", "secret": SECRET, "policies": []}
     run_module("minio_user", **made.options(), **parent)
     return made

@@ -6,8 +6,8 @@ import typing as t
 import uuid
 from pathlib import Path
 
-import psycopg2
 import pytest
+from sessions import execute_sql
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,18 +46,12 @@ def test_what_is_not_there_has_no_revision(run: RunModule) -> None:
 
 def test_tables_of_another_program_are_unknown(run: RunModule, postgres: t.Any) -> None:
     name = f"live_{uuid.uuid4().hex[:8]}"
-    admin = psycopg2.connect(host=postgres.socket, user="postgres", dbname="postgres")
-    admin.autocommit = True
-    admin.cursor().execute(f"create database {name}")
+    execute_sql(postgres.socket, f"create database {name}")
     try:
-        inside = psycopg2.connect(host=postgres.socket, user="postgres", dbname=name)
-        inside.autocommit = True
-        inside.cursor().execute("create table users (id int)")
-        inside.close()
+        execute_sql(postgres.socket, "create table users (id int)", database=name)
         assert run(name=name)["schema"]["state"] == "unknown"
     finally:
-        admin.cursor().execute(f"drop database {name} with (force)")
-        admin.close()
+        execute_sql(postgres.socket, f"drop database {name} with (force)")
 
 
 def test_a_server_that_does_not_run_may_be_expected(run: RunModule) -> None:

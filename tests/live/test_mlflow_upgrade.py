@@ -8,9 +8,9 @@ import typing as t
 from pathlib import Path
 
 import docker
-import psycopg2
 import pytest
 import requests
+from sessions import execute_sql
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = (ROOT / "roles/mlflow/files/image/schema-revisions").read_text().splitlines()
@@ -29,35 +29,26 @@ command.upgrade(config, "{OLD}")
 """
 
 
-def sql(stack: t.Any, database: str, *statements: str) -> None:
-    connection = psycopg2.connect(host=str(stack.root / "opt/postgres/run"), user="postgres", dbname=database)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    connection.close()
-
-
 @pytest.fixture
 def old_database(stack: t.Any) -> t.Iterator[None]:
     """What an MLflow 2.18 left behind, with one experiment; afterwards an empty database for the tests that follow."""
     engine = docker.from_env()
     image = engine.api.inspect_container("test-mlflow")["Config"]["Image"]
     empty = ("drop database mlflow with (force)", "create database mlflow owner mlflow template template0")
-    sql(stack, "postgres", *empty)
+    execute_sql(stack.postgres_socket, *empty)
     volumes = ["--volume", f"{stack.root}/opt/mlflow:/etc/mlflow:ro"]
     volumes += ["--volume", f"{stack.root}/opt/postgres/run:/run/postgresql"]
     command = ["docker", "run", "--rm", *volumes, "--env", "PGPASSFILE=/etc/mlflow/pgpass", "--entrypoint", "python3"]
     made = subprocess.run([*command, image, "-c", MAKE_OLD], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
-    sql(
-        stack,
-        "mlflow",
+    execute_sql(
+        stack.postgres_socket,
         "set role mlflow; insert into experiments (experiment_id, name, artifact_location, lifecycle_stage) "
         "values (0, 'Default', 'mlflow-artifacts:/0', 'active'), (7, 'of old', 'mlflow-artifacts:/7', 'active')",
+        database="mlflow",
     )
     yield
-    sql(stack, "postgres", *empty)
+    execute_sql(stack.postgres_socket, *empty)
     stack.playbook("site.yml")
 
 

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import typing as t
 import uuid
 
-import psycopg2
 import pytest
 from psycopg2 import sql
+from sessions import session
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 PASSWORD = "a right Password: with \\ and ' 1234"
-
-
-@contextlib.contextmanager
-def session(socket: str, database: str = "postgres") -> t.Iterator[t.Any]:
-    """Somebody else's session, to look and to change things by hand."""
-    connection = psycopg2.connect(host=socket, user="postgres", dbname=database)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor
-    finally:
-        connection.close()
 
 
 def execute(cursor: t.Any, statement: str, **names: str) -> None:

@@ -8,19 +8,17 @@ import json
 import os
 import queue
 import threading
-import time
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import docker
 import pytest
-import requests
+from own_minio import own_minio
 from s3 import s3_client
 
 RunModule = t.Callable[..., dict[str, t.Any]]
 
 TARGET = "arn:minio:sqs::test:webhook"
-ROOT = {"access_key": "root-of-a-test", "secret_key": "password-of-a-test"}
 
 
 @pytest.fixture(scope="module")
@@ -46,46 +44,21 @@ def webhook() -> t.Iterator[tuple[str, queue.Queue[dict[str, t.Any]]]]:
     server.server_close()
 
 
-def _ready(server: t.Any) -> str:
-    """Its address once it takes requests; a server that has ended must not be mistaken for the next one there."""
-    for _attempt in range(300):
-        server.reload()
-        assert server.status != "exited", server.logs().decode()
-        address = server.attrs["NetworkSettings"]["Networks"].get("bridge", {}).get("IPAddress")
-        try:
-            if address and requests.get(f"http://{address}:9000/minio/health/cluster", timeout=2).ok:
-                return f"http://{address}:9000"
-        except requests.RequestException:
-            pass
-        time.sleep(0.2)
-    pytest.fail(f"the server does not answer\n{server.logs().decode()}")
-
-
 @pytest.fixture(scope="module")
 def connection(minio_image: str, webhook: tuple[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
-    """A server with a key of its own and a target for notifications, which keeps its data in memory."""
-    server = docker.from_env().containers.run(
-        minio_image,
-        ["server", "/trial", "--address", ":9000"],
-        detach=True,
-        environment={
-            "MINIO_ROOT_USER": ROOT["access_key"],
-            "MINIO_ROOT_PASSWORD": ROOT["secret_key"],
-            "MINIO_KMS_SECRET_KEY": f"first:{base64.b64encode(os.urandom(32)).decode()}",
-            "MINIO_NOTIFY_WEBHOOK_ENABLE_test": "on",
-            "MINIO_NOTIFY_WEBHOOK_ENDPOINT_test": webhook[0],
-        },
-        tmpfs={"/trial": "mode=1777"},
-    )
-    try:
-        yield {"endpoint": _ready(server), **ROOT}
-    finally:
-        server.remove(force=True, v=True)
+    """A server with a key of its own and a target for notifications."""
+    settings = {
+        "MINIO_KMS_SECRET_KEY": f"first:{base64.b64encode(os.urandom(32)).decode()}",
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_test": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_test": webhook[0],
+    }
+    with own_minio(minio_image, **settings) as server:
+        yield {"endpoint": server.endpoint, "access_key": server.access_key, "secret_key": server.secret_key}
 
 
 @pytest.fixture(scope="module")
 def s3(connection: dict[str, t.Any]) -> t.Any:
-    return s3_client(connection["endpoint"], **ROOT)
+    return s3_client(**connection)
 
 
 def test_life_of_default_encryption(bucket: RunModule, steps: t.Callable[..., None]) -> None:
