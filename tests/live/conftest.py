@@ -15,6 +15,7 @@ import docker
 import pytest
 import yaml
 from gitea import gitea
+from own_minio import Minio
 
 __all__ = ["gitea"]
 
@@ -23,15 +24,6 @@ INVENTORY = ROOT / "tests" / "live" / "inventory"
 SECRETS = INVENTORY / "group_vars" / "all" / "vault.yml"
 BIN = Path(sys.executable).parent
 SCRATCH = Path("/tmp/repro-stack-test")  # noqa: S108 - where the inventory puts everything
-
-
-@dataclasses.dataclass(frozen=True)
-class Minio:
-    endpoint: str
-    access_key: str
-    secret_key: str
-    root_user: str
-    root_password: str
 
 
 @dataclasses.dataclass(frozen=True)

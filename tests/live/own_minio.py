@@ -1,4 +1,4 @@
-"""A MinIO of a test's own, where root makes the calls and nobody else is. What it holds is in memory."""
+"""A MinIO as tests meet it: the stack's, or one of a test's own, where root makes the calls and nobody else is."""
 
 from __future__ import annotations
 
@@ -15,26 +15,23 @@ HEALTH = ["CMD", "healthcheck", "http://127.0.0.1:9000/minio/health/cluster"]
 
 
 @dataclasses.dataclass(frozen=True)
-class OwnMinio:
+class Minio:
     endpoint: str
+    access_key: str
     secret_key: str
-    access_key: str = ROOT
-    root_user: str = ROOT
-
-    @property
-    def root_password(self) -> str:
-        return self.secret_key
+    root_user: str
+    root_password: str
 
 
 @contextmanager
-def own_minio(image: str, **environment: str) -> t.Iterator[OwnMinio]:
-    """A server of that image, healthy; ``environment`` is MinIO's configuration."""
-    root = {"MINIO_ROOT_USER": ROOT, "MINIO_ROOT_PASSWORD": secrets.token_hex(16)}
+def own_minio(image: str, **environment: str) -> t.Iterator[Minio]:
+    """A server of that image, healthy, which keeps its data in memory; ``environment`` is MinIO's configuration."""
+    password = secrets.token_hex(16)
     container = docker.from_env().containers.run(
         image,
         ["server", "/own", "--address", ":9000"],
         detach=True,
-        environment=root | environment,
+        environment={"MINIO_ROOT_USER": ROOT, "MINIO_ROOT_PASSWORD": password, **environment},
         tmpfs={"/own": "mode=1777"},
         ports={"9000/tcp": ("127.0.0.1", None)},
         healthcheck={"test": HEALTH, "interval": 10**9, "retries": 60},
@@ -45,6 +42,6 @@ def own_minio(image: str, **environment: str) -> t.Iterator[OwnMinio]:
             time.sleep(0.3)
             container.reload()
         port = container.ports["9000/tcp"][0]["HostPort"]
-        yield OwnMinio(f"http://127.0.0.1:{port}", root["MINIO_ROOT_PASSWORD"])
+        yield Minio(f"http://127.0.0.1:{port}", ROOT, password, ROOT, password)
     finally:
         container.remove(force=True, v=True)

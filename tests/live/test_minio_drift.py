@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.repro.stack.plugins.module_utils._minio.admin import Admin
 from ansible_collections.repro.stack.plugins.module_utils._minio.connection import Connection
 from botocore.exceptions import ClientError
-from own_minio import ROOT, OwnMinio, own_minio
+from own_minio import ROOT, Minio, own_minio
 from s3 import s3_client
 
 Diff = dict[str, t.Any]
@@ -99,7 +99,7 @@ BUCKETS: list[dict[str, t.Any]] = [
 class Store:
     """The server, what is declared for it, and the hands of root."""
 
-    def __init__(self, server: OwnMinio, run_module: t.Any) -> None:
+    def __init__(self, server: Minio, run_module: t.Any) -> None:
         endpoint, password = server.endpoint, server.secret_key
         self._endpoint = endpoint
         self._run_module = run_module
@@ -185,7 +185,7 @@ def differences(before: t.Any, after: t.Any, where: str = "") -> t.Iterator[str]
 
 
 @pytest.fixture(scope="module")
-def server(minio_image: str) -> t.Iterator[OwnMinio]:
+def server(minio_image: str) -> t.Iterator[Minio]:
     settings = {
         "MINIO_KMS_SECRET_KEY": "table:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=",
         "MINIO_NOTIFY_WEBHOOK_ENABLE_hook": "on",
@@ -196,7 +196,7 @@ def server(minio_image: str) -> t.Iterator[OwnMinio]:
 
 
 @pytest.fixture
-def store(server: OwnMinio, run_module: t.Any) -> Store:
+def store(server: Minio, run_module: t.Any) -> Store:
     """As declared, whatever a test that failed left behind."""
     made = Store(server, run_module)
     made.keep()

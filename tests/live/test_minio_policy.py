@@ -16,7 +16,7 @@ from ansible_collections.repro.stack.plugins.module_utils._minio.policies import
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from own_minio import OwnMinio, own_minio
+from own_minio import Minio, own_minio
 from policy_shapes import documents, reshaped
 from s3 import s3_client
 
@@ -126,13 +126,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def own_server(minio_image: str) -> t.Iterator[OwnMinio]:
+def own_server(minio_image: str) -> t.Iterator[Minio]:
     with own_minio(minio_image) as made:
         yield made
 
 
 @pytest.fixture
-def server(own_server: OwnMinio, run_module: RunModule) -> Server:
+def server(own_server: Minio, run_module: RunModule) -> Server:
     made = Server(own_server.endpoint, own_server.access_key, own_server.secret_key, run_module)
     parent = {"name": "parent", "secret": SECRET, "policies": []}
     run_module("minio_user", **made.options(), **parent)
@@ -326,9 +326,8 @@ def test_a_policy_after_which_nobody_can_read_the_others_is_refused(server: Serv
         with pytest.raises(ServiceError, match="empty actions not allowed"):
             admin.call("GET", "export-iam")
     finally:
-        server.admin().call(
-            "DELETE", "remove-canned-policy", {"name": "poison"}
-        )  # the server closed the other connection
+        admin = server.admin()  # the server closed the other connection
+        admin.call("DELETE", "remove-canned-policy", {"name": "poison"})
     assert "poison" not in Identities(admin).of("policies")
 
 

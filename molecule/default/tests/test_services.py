@@ -7,10 +7,19 @@ import pytest
 import requests
 
 
-def test_every_service_is_healthy(containers):
-    ours = [each for each in containers if "repro.stack.digest" in each["Config"]["Labels"]]
+@pytest.fixture
+def ours(containers):
+    return [each for each in containers if "repro.stack.digest" in each["Config"]["Labels"]]
+
+
+def test_every_service_is_healthy(ours):
     assert {each["Name"] for each in ours} >= {"/gateway", "/minio", "/mlflow"}
     assert [each["Name"] for each in ours if each["State"]["Health"]["Status"] != "healthy"] == []
+
+
+def test_a_service_that_starts_is_probed_each_second_where_the_engine_can(engine, ours):
+    able = int(engine("/version")["Version"].partition(".")[0]) >= 25
+    assert {each["Config"]["Healthcheck"].get("StartInterval", 0) for each in ours} == {10**9 if able else 0}
 
 
 @pytest.mark.parametrize(("port", "path"), [(9000, "/minio/health/ready"), (5000, "/health"), (5000, "/version")])

@@ -32,12 +32,11 @@ class Container(t.NamedTuple):
 
 
 class Engine:
-    """An engine that does not answer has no containers."""
+    """An engine that does not answer has no containers. It is asked nothing twice."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._listed: t.Any = None
-        self._inspected: dict[str, t.Any] = {}
+        self._answers: dict[str, t.Any] = {}
 
     def answers(self) -> bool:
         return self.version() is not None
@@ -61,9 +60,7 @@ class Engine:
 
     def container(self, name: str) -> dict[str, t.Any] | None:
         """All that the engine knows of the container, or None where there is none of that name."""
-        if name not in self._inspected:
-            self._inspected[name] = self._get(f"/containers/{quote(name, safe='')}/json")
-        return self._inspected[name]
+        return self._get(f"/containers/{quote(name, safe='')}/json")
 
     def image_id(self, name: str) -> str | None:
         """Which image has that name now."""
@@ -96,11 +93,14 @@ class Engine:
         return (self._get("/info") or {}).get("DockerRootDir") or DEFAULT_DIRECTORY
 
     def _list(self) -> list[dict[str, t.Any]]:
-        if self._listed is None:
-            self._listed = self._get("/containers/json?all=1") or []
-        return self._listed
+        return self._get("/containers/json?all=1") or []
 
     def _get(self, path: str) -> t.Any:
+        if path not in self._answers:
+            self._answers[path] = self._ask(path)
+        return self._answers[path]
+
+    def _ask(self, path: str) -> t.Any:
         connection = _UnixConnection(self._path)
         try:
             connection.request("GET", path)

@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 from identities_of_a_test import Iam, RunModule
-from own_minio import OwnMinio, own_minio
+from own_minio import Minio, own_minio
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def iam(run_module: RunModule, minio: t.Any) -> t.Iterator[Iam]:
 
 
 @pytest.fixture(scope="session")
-def own_server(minio_image: str) -> t.Iterator[OwnMinio]:
+def own_server(minio_image: str) -> t.Iterator[Minio]:
     with own_minio(minio_image) as server:
         yield server
 
 
 @pytest.fixture
-def own(run_module: RunModule, own_server: OwnMinio) -> t.Iterator[Iam]:
+def own(run_module: RunModule, own_server: Minio) -> t.Iterator[Iam]:
     """Identities on a server where root makes the calls and nobody else is; everything goes after the test."""
     made = Iam(run_module, own_server)
     yield made
