@@ -79,6 +79,13 @@ def test_image_runs_the_same_pipeline_as_nobody_in_particular(project, pushed):
     assert all(value == pytest.approx(recorded[name], abs=0.02) for name, value in made.items())
 
 
+def test_image_knows_its_commit_and_what_was_changed_in_it(project, pushed):
+    says = f"python -c 'from {SLUG}.provenance import code; print(code())'"
+    for before, dirty in (("true", "false"), ("echo >> params.yaml", "true"), ("rm src/*/train.py", "true")):
+        said = docker_cli("run", "--rm", pushed, "sh", "-c", f"{before} && {says}")
+        assert said.strip() == str({"git.commit": pushed.rpartition(":")[2], "git.dirty": dirty})
+
+
 def test_image_holds_no_key_and_only_what_was_committed(pushed):
     said = docker_cli("run", "--rm", pushed, "find", f"/opt/{SLUG}", "-path", "*/.venv", "-prune", "-o", "-print")
     files = {str(Path(name).relative_to(f"/opt/{SLUG}")) for name in said.split()}
@@ -98,7 +105,9 @@ def production(main: Project, tmp_path: Path) -> t.Iterator[str]:
     clone.dvc("pull")
     clone.make("eval")
     version = re.search(r"version (\d+) of", clone.make("register").stdout)[1]
-    clone.make("promote", f"TAG=model/{SLUG}/Production/{version}")
+    tag = f"model/{SLUG}/Production/{version}"
+    clone.git("tag", tag)
+    clone.make("promote", f"TAG={tag}")
     yield version
     asked = {"name": SLUG, "version": version}
     requests.delete(f"{MLFLOW}/api/2.0/mlflow/model-versions/delete", json=asked, timeout=30).raise_for_status()

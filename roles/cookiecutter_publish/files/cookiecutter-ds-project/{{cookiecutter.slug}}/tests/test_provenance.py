@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,33 @@ def test_a_password_in_the_address_of_origin_stays_there(tmp_path: Path, monkeyp
     git = module("provenance").git
     git("init")
     git("remote", "add", "origin", "https://somebody:secret@forge.example/team/project.git")  # pragma: allowlist secret
-    assert module("provenance").repository() == "https://forge.example/team/project.git"
+    assert module("provenance").code()["git.repository"] == "https://forge.example/team/project.git"
 
 
-def test_an_image_without_git_names_its_commit(tmp_path: Path, monkeypatch):
+def test_an_image_names_its_commit_as_long_as_its_files_are_of_it(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    monkeypatch.setenv("GIT_COMMIT", "abc")
-    assert module("provenance").code() == {"git.commit": "abc", "git.dirty": "false"}
-    monkeypatch.delenv("GIT_COMMIT")
-    assert module("provenance").code()["git.dirty"] == "true"
+    code, file = module("provenance").code, tmp_path / "with a blank.txt"
+    assert code() == {"git.commit": "", "git.dirty": "true"}
+    file.write_text("as committed")
+    said = subprocess.run(["sha256sum", f"./{file.name}"], capture_output=True, text=True, check=True).stdout
+    (tmp_path / ".archived").write_text(f"abc\n{said}")
+    assert code() == {"git.commit": "abc", "git.dirty": "false"}
+    file.write_text("changed")
+    assert code() == {"git.commit": "abc", "git.dirty": "true"}
+    file.unlink()
+    assert code()["git.dirty"] == "true"
+
+
+def test_a_repository_that_git_refuses_is_not_taken_for_an_image(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    provenance = module("provenance")
+    (tmp_path / ".archived").write_text("abc\n")
+    (tmp_path / ".git").write_text("gitdir: nowhere")
+    with pytest.raises(provenance.Refused, match="Git does not say which commit this is: fatal: "):
+        provenance.code()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(provenance.Refused, match="There is no program git here"):
+        provenance.code()
 
 
 def test_cards_as_nvidia_s_program_names_them(tmp_path: Path, monkeypatch):

@@ -21,6 +21,10 @@ SCHEMA = Path("schemas/samples.yaml")
 MODEL = Path("models/model.pkl")
 
 
+class Refused(Exception):
+    """One sentence: what is not possible, and the way out."""
+
+
 def parameters(stage: str) -> dict[str, Any]:
     """The section of params.yaml with the stage's name."""
     return yaml.safe_load(Path("params.yaml").read_text())[stage]

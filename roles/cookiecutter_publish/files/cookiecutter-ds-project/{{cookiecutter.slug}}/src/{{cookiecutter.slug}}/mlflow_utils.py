@@ -30,14 +30,10 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from . import MODEL, PROJECT, SAMPLES, provenance, schema
+from . import MODEL, PROJECT, SAMPLES, Refused, provenance, schema
 
 # of what a model is made; a server that loads it needs these
 REQUIREMENTS = ["mlflow-skinny", "numpy", "pandas", "scikit-learn"]
-
-
-class Refused(Exception):
-    """One sentence: what is not possible, and the way out."""
 
 
 class Unreachable(Refused):
@@ -57,14 +53,15 @@ def connect() -> mlflow.MlflowClient:
         raise Refused("No MLflow is named: set MLFLOW_TRACKING_URI, or mlflow_tracking_uri in pyproject.toml.")
     if bundle := settings().get("ca_bundle"):
         os.environ.setdefault("MLFLOW_TRACKING_SERVER_CERT_PATH", bundle)
+    shown = provenance.without_password(uri)
     if uri.startswith("http"):
         trusted = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or True
         try:
             requests.get(f"{uri.rstrip('/')}/health", timeout=5, verify=trusted).raise_for_status()
         except requests.RequestException as error:
-            raise Unreachable(f"MLflow at {uri} does not answer ({type(error).__name__}).") from error
+            raise Unreachable(f"MLflow at {shown} does not answer ({type(error).__name__}).") from error
         except OSError as error:  # there is no file with certificates where one is named
-            raise Unreachable(f"MLflow at {uri} cannot be asked: {error}.") from error
+            raise Unreachable(f"MLflow at {shown} cannot be asked: {error}.") from error
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient()
 
@@ -154,7 +151,7 @@ def record() -> Run:
         raise Refused(f"Not up to date: {', '.join(sorted(stale))}. Run `make eval`.")
     tags = provenance.tags()
     if "git.commit" not in tags:
-        raise Refused("There is no commit that a run could name: commit your work, or set GIT_COMMIT in an image.")
+        raise Refused("There is no commit that a run could name: commit your work, or use `make image`.")
     client = connect()
     if run := recorded(client, tags):
         return run

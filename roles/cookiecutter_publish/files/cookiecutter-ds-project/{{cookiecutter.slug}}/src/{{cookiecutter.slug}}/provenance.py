@@ -14,17 +14,21 @@ from xml.etree import ElementTree
 
 import yaml
 
-from . import MODEL, PROJECT
+from . import MODEL, PROJECT, Refused
 
 LOCK = Path("dvc.lock")
+# In an image, which has no repository: the commit that it was made of, then sha256sum's lines for its files. By the Dockerfile.
+ARCHIVED = Path(".archived")
 PATIENCE = 20
 
 
-def git(*arguments: str) -> str:
-    """What the program says; nothing where there is no repository or, as in an image, no program."""
+def git(*arguments: str, required: bool = False) -> str:
+    """What the program says; where it fails nothing or, if it is required, why."""
     if not shutil.which("git"):
-        return ""
+        raise Refused("There is no program git here, so nothing says which commit this is.")
     said = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    if required and said.returncode != 0:
+        raise Refused(f"Git does not say which commit this is: {said.stderr.strip()}")
     return said.stdout.strip() if said.returncode == 0 else ""
 
 
@@ -54,26 +58,32 @@ def data_hash(hashes: dict[str, str]) -> str:
     return hashlib.md5("".join(f"{value}  {path}\n" for path, value in raw.items()).encode()).hexdigest()
 
 
-def repository() -> str:
-    """The address of origin, without a password that may be in it."""
-    address = git("remote", "get-url", "origin")
+def without_password(address: str) -> str:
+    """An address as it may be shown."""
     parts = urlsplit(address)
     return (
         parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.scheme.startswith("http") else address
     )
 
 
+def is_as_archived(line: str) -> bool:
+    digest, name = line.split(maxsplit=1)
+    return Path(name).is_file() and sha256(Path(name)) == digest
+
+
 def code() -> dict[str, str]:
-    """The commit, and whether anything differs from it; in an image without a repository the variable GIT_COMMIT."""
-    if not git("rev-parse", "--git-dir"):
-        commit = os.environ.get("GIT_COMMIT", "")
-        return {"git.commit": commit, "git.dirty": "false" if commit else "true"}
-    return {
-        "git.commit": git("rev-parse", "HEAD"),
-        "git.branch": git("branch", "--show-current"),
-        "git.dirty": "true" if git("status", "--porcelain") else "false",
-        "git.repository": repository(),
-    }
+    """The commit, and whether anything differs from it."""
+    here = Path.cwd()
+    if any((folder / ".git").exists() for folder in (here, *here.parents)):
+        changed = git("status", "--porcelain", required=True)
+        return {
+            "git.commit": git("rev-parse", "HEAD"),
+            "git.branch": git("branch", "--show-current"),
+            "git.dirty": "true" if changed else "false",
+            "git.repository": without_password(git("remote", "get-url", "origin")),
+        }
+    commit, *files = ARCHIVED.read_text().splitlines() if ARCHIVED.is_file() else [""]
+    return {"git.commit": commit, "git.dirty": "false" if commit and all(map(is_as_archived, files)) else "true"}
 
 
 def cpu() -> str:

@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 
-from . import PROJECT
-from .mlflow_utils import Refused, connect
+from . import PROJECT, Refused
+from .mlflow_utils import connect
 
 
 def application(stage: str) -> FastAPI:
