@@ -7,6 +7,22 @@ from pathlib import Path
 
 import pytest
 from conftest import module
+from dvc.config import Config
+
+REMOTE = """
+['remote "dev"']
+    url = s3://dvc/dev
+"""
+# prod is younger than the commits
+KEYS = """
+[cache]
+    dir = /srv/cache
+    shared = group
+['remote "dev"']
+    credentialpath = ../keys
+['remote "prod"']
+    credentialpath = ../keys
+"""
 
 
 def git(folder: Path, *argv: str) -> str:
@@ -18,8 +34,8 @@ def git(folder: Path, *argv: str) -> str:
 def commit(folder: Path, text: str) -> str:
     (folder / "code.py").write_text(text)
     (folder / ".dvc").mkdir(exist_ok=True)
-    (folder / ".dvc" / "config").write_text("")
-    git(folder, "add", "--all")
+    (folder / ".dvc" / "config").write_text(REMOTE)
+    git(folder, "add", "code.py", ".dvc/config")
     git(folder, "commit", "--quiet", "--message", text)
     return git(folder, "rev-parse", "HEAD")
 
@@ -43,7 +59,8 @@ def shallow(origin: Path, first: str, tmp_path: Path, monkeypatch) -> Path:
     commit(origin, "second")
     folder = tmp_path / "here"
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{origin}", str(folder))
-    (folder / ".dvc" / "config.local").write_text("keys")
+    (folder / ".dvc" / "config").write_text(REMOTE + REMOTE.replace("dev", "prod"))
+    (folder / ".dvc" / "config.local").write_text(KEYS)
     monkeypatch.chdir(folder)
     return folder
 
@@ -51,7 +68,14 @@ def shallow(origin: Path, first: str, tmp_path: Path, monkeypatch) -> Path:
 def test_a_commit_that_this_clone_lacks_comes_from_origin(shallow, first, tmp_path):
     module("reproduce").clone(first, tmp_path / "scratch")
     assert (tmp_path / "scratch" / "code.py").read_text() == "first"
-    assert (tmp_path / "scratch" / ".dvc" / "config.local").read_text() == "keys"
+
+
+def test_the_scratch_clone_has_our_keys_and_a_cache_of_its_own(shallow, first, tmp_path):
+    scratch = tmp_path / "scratch"
+    module("reproduce").clone(first, scratch)
+    found = Config(str(scratch / ".dvc")).read("local")
+    assert found["remote"] == {"dev": {"credentialpath": str(shallow / "keys")}}
+    assert found["cache"] == {"dir": str(scratch / ".dvc" / "cache")}
 
 
 def test_a_commit_of_another_branch_comes_from_origin(shallow, origin, tmp_path):

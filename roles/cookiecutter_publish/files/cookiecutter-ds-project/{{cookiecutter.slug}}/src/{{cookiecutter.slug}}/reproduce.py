@@ -1,7 +1,8 @@
 """Build a run again from nothing but its commit, and compare.
 
 A fresh clone in a scratch folder, the locked environment, the data from the remote, every stage by force; then a table of
-what the run recorded against what came out. Exit code 0: identical; 1: different; 2: could not be tried.
+what the run recorded against what came out. Exit code 0: identical; 1: different; 2: could not be tried. (make itself
+ends with 2 whatever failed.)
 
 The same bytes need the same kind of processor, since numerical libraries choose their code by it; the tag `machine.cpu`
 says which it was. No stage talks to MLflow, so this makes no run.
@@ -19,11 +20,13 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from dvc.config import Config
+from dvc.exceptions import DvcException
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from . import MODEL, PROJECT, provenance
-from .mlflow_utils import Refused, connect, flat, own_run, stored_digest
+from . import MODEL, PROJECT, Refused, provenance
+from .mlflow_utils import connect, flat, own_run, stored_digest
 
 # Also a commit that no branch has.
 ANY = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
@@ -71,17 +74,21 @@ def clone(commit: str, folder: Path) -> None:
         folder, "git", "fetch", "--quiet", "--depth", "1", "--upload-pack", ANY, str(here), commit, failing="No clone"
     )
     run_in(folder, "git", "checkout", "--quiet", "--detach", commit, failing="No checkout")
-    keys = here / ".dvc" / "config.local"
-    if keys.is_file():
-        shutil.copy(keys, folder / ".dvc" / "config.local")
+    with Config(str(folder / ".dvc")).edit("local") as settings:
+        # our keys, and not our cache: what is to be proved is that the remote has it all
+        committed = Config(str(folder / ".dvc")).read("repo")["remote"]
+        ours = Config(str(here / ".dvc"), validate=False).read("local")["remote"]
+        settings["remote"] = {name: ours[name] for name in ours.keys() & committed.keys()}
+        settings["cache"] = {"dir": str(folder / ".dvc" / "cache")}
 
 
 def rebuild(folder: Path, python: str) -> None:
     """The environment, the data, every stage; ``python`` is the version that the run had."""
     wanted = ("--python", ".".join(python.split(".")[:2])) if python else ()
-    run_in(folder, "uv", "sync", "--frozen", "--quiet", *wanted, failing="The environment of uv.lock cannot be had")
-    inside = ("uv", "run", "--frozen", "--no-sync", "dvc")
-    run_in(folder, *inside, "pull", failing="The data of this commit cannot be pulled")
+    uv = os.environ.get("UV", "uv")  # uv itself says where it is
+    run_in(folder, uv, "sync", "--frozen", "--quiet", *wanted, failing="The environment of uv.lock cannot be had")
+    inside = (uv, "run", "--frozen", "--no-sync", "dvc")
+    run_in(folder, *inside, "pull", failing="The data of this commit cannot be pulled (`make doctor` says more)")
     run_in(folder, *inside, "repro", "--force", failing="The pipeline does not run to its end")
 
 
@@ -139,12 +146,14 @@ def main() -> int:
     try:
         outcome = reproduce(chosen.run, scratch / PROJECT)
         print(f"Run {chosen.run}: {'identical' if outcome == IDENTICAL else 'DIFFERENT'}.")
-    except (Refused, MlflowException) as error:
+    except (Refused, MlflowException, DvcException) as error:
         print(f"Could not be tried. {error}", file=sys.stderr)
-    if chosen.keep or outcome == DIFFERENT:
-        print(f"The clone is in {scratch / PROJECT}.")
-    else:
-        shutil.rmtree(scratch)
+    finally:
+        if chosen.keep or outcome == DIFFERENT:
+            (scratch / PROJECT / ".dvc" / "config.local").unlink(missing_ok=True)
+            print(f"The clone is in {scratch / PROJECT}, without your keys.")
+        else:
+            shutil.rmtree(scratch)
     return outcome
 
 
