@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 from workplace import KEYS, ROOT, SLUG, Project, environment
@@ -18,9 +19,10 @@ def test_page_works_as_it_is_written(stack, bucket, gitea, home, tmp_path):
     elsewhere = {
         "http://127.0.0.1:3000": "http://127.0.0.1:13000",
         "https://git.example.org/team/churn.git": f"{gitea.endpoint}/{gitea.user}/first.git",
-        "~/churn.key": shlex.quote(str(KEYS / "alice")),
     }
-    shell = Project(tmp_path, environment(home, **gitea.git_environment()))
+    shutil.copy(KEYS / "alice", home / "churn.key")
+    mine = {"HOME": str(home), "XDG_CACHE_HOME": str(Path.home() / ".cache")}
+    shell = Project(tmp_path, environment(home, **mine, **gitea.git_environment()))
     shell.git("config", "--global", "user.name", "Ada Lovelace")
     shell.git("config", "--global", "user.email", "ada@example.org")
     said = ""

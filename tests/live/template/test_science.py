@@ -55,6 +55,8 @@ def workshop(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
     project.run("git", "clone", "--quiet", str(project.path), str(folder))
     made = Project(folder, project.environment)
     made.make("key", f"FILE={KEYS / 'alice'}")
+    # as it is where people share one: no proof that the remote has anything
+    made.dvc("config", "--local", "cache.dir", str(folder / ".dvc" / "cache"))
     change(made, "train", C=0.3)
     made.make("eval")
     made.commit("Try another regularisation")
@@ -147,9 +149,11 @@ def test_uncommitted_work_is_neither_registered_nor_reproduced(changed):
         assert status == 1 and "so nobody could build" in said
     status, said = python(changed, f"{SLUG}.reproduce", dirty)
     assert status == 2 and "is of uncommitted work: no commit holds what made it." in said
-    status, said = python(changed, f"{SLUG}.registry", "register", "--run", dirty, "--allow-dirty")
-    assert status == 0 and f"made by run {dirty}" in said, said
+    said = changed.make("register", f"RUN={dirty}", "ALLOW_DIRTY=1").stdout
+    assert f"made by run {dirty}" in said, said
     version = re.search(r"version (\d+) of", said).group(1)
+    said = changed.make("promote", f"TAG=model/{SLUG}/Staging/{version}", check=False).stdout
+    assert f"run {dirty} is of uncommitted work" in said and stage(version) == "None", said
     requests.delete(f"{MLFLOW}/model-versions/delete", json={"name": SLUG, "version": version}, timeout=30)
 
 
@@ -157,7 +161,7 @@ def test_what_cannot_be_tried_says_so(workshop, run, foreign_run):
     for run_id, sentence in (
         ("0" * 32, "MLflow has no run"),
         (foreign_run, f"Run {foreign_run} is of another, not of {SLUG}."),
-        (run, "The data of this commit cannot be pulled: ERROR: failed to pull"),
+        (run, "The data of this commit cannot be pulled (`make doctor` says more): ERROR: failed to pull"),
     ):
         status, said = python(workshop, f"{SLUG}.reproduce", run_id)
         assert status == 2 and sentence in said, said
@@ -215,8 +219,14 @@ def alias(name: str) -> str | None:
 def test_tags_move_versions_and_nothing_else_does(workshop, versions):
     first, second, foreign = versions
 
-    def promote(to: str, version: str) -> tuple[int, str]:
-        return python(workshop, f"{SLUG}.registry", "promote", f"refs/tags/model/{SLUG}/{to}/{version}")
+    def promote(to: str, version: str, commit: str = "HEAD") -> tuple[int, str]:
+        tag = f"model/{SLUG}/{to}/{version}"
+        workshop.git("tag", "--force", tag, commit)
+        return python(workshop, f"{SLUG}.registry", "promote", f"refs/tags/{tag}")
+
+    status, said = promote("Staging", first, "HEAD^")
+    assert status == 1 and f", but the model was made of {workshop.git('rev-parse', 'HEAD')[:10]}: " in said, said
+    assert stage(first) == "None"
 
     assert promote("Staging", first)[0] == 0
     assert (stage(first), alias("staging")) == ("Staging", first)
@@ -232,6 +242,10 @@ def test_tags_move_versions_and_nothing_else_does(workshop, versions):
     ):
         status, said = promote("Production", version)
         assert status == 1 and sentence in said, said
+    # as a promotion that was killed half-way leaves it
+    api("registered-models/alias", name=SLUG, alias="staging", version=second)
+    assert promote("Production", second)[0] == 0
+    assert (alias("staging"), alias("production")) == (None, second)
     assert promote("None", second)[0] == 0
     assert (stage(second), alias("production")) == ("None", None)
 

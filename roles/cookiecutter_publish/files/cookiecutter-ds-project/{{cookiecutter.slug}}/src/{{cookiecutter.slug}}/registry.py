@@ -13,20 +13,21 @@ import warnings
 
 import mlflow
 from dvc.exceptions import DvcException
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from . import PROJECT, provenance
-from .mlflow_utils import Refused, connect, model_uri, own_run, record, stored_digest
+from . import PROJECT, Refused, provenance
+from .mlflow_utils import connect, model_uri, own_run, record, stored_digest
 
 STAGES = ("None", "Staging", "Production", "Archived")
 # models:/<name>@production finds what models:/<name>/Production does; MLflow will drop the stages some day
-ALIASED = ("Staging", "Production")
+ALIASES = {"Staging": "staging", "Production": "production"}
 TAG = re.compile(r"model/(?P<name>[^/]+)/(?P<stage>[^/]+)/(?P<version>[1-9][0-9]*)")
 
 
-def own_version(client: mlflow.MlflowClient, version: str) -> ModelVersion:
-    """The version, if there is one and its run is of this project."""
+def own_version(client: mlflow.MlflowClient, version: str) -> tuple[ModelVersion, Run]:
+    """The version and the run that made it, if there is one and its run is of this project."""
     try:
         found = client.get_model_version(PROJECT, version)
     except MlflowException as error:
@@ -35,13 +36,12 @@ def own_version(client: mlflow.MlflowClient, version: str) -> ModelVersion:
         raise Refused(f"Model {PROJECT} has no version {version}.") from error
     if not found.run_id:
         raise Refused(f"Version {version} of {PROJECT} does not say which run made it.")
-    own_run(client, found.run_id)
-    return found
+    return found, own_run(client, found.run_id)
 
 
 def register(run_id: str | None = None, allow_dirty: bool = False) -> ModelVersion:
     """The version made of the run's model; without a run, of the run of the commit that is checked out."""
-    clean = "commit your work and run `make eval`, or say --allow-dirty"
+    clean = "commit your work and run `make eval`, or say `make register ALLOW_DIRTY=1`"
     if run_id is None and not allow_dirty and provenance.code()["git.dirty"] == "true":
         raise Refused(f"The working tree differs from its commit, so nobody could build this model again: {clean}.")
     client = connect()
@@ -57,9 +57,23 @@ def register(run_id: str | None = None, allow_dirty: bool = False) -> ModelVersi
     return mlflow.register_model(model_uri(run), PROJECT, tags=tags)
 
 
+def check_origin(tag: str, run: Run) -> None:
+    """What is used was made of a commit, and the tag is on that commit: so it is found from the tag, and Git keeps it."""
+    if run.data.tags.get("git.dirty") != "false":
+        raise Refused(f"{tag}: run {run.info.run_id} is of uncommitted work, so nobody could build its model again.")
+    commit = run.data.tags["git.commit"]
+    tagged = provenance.git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^0")
+    if not tagged:
+        raise Refused(f"This repository has no tag {tag}: `git tag {tag} {commit}`, or `git fetch --tags`.")
+    if tagged != commit:
+        made = f"the model was made of {commit[:10]}: `git tag --force {tag} {commit}`"
+        raise Refused(f"Tag {tag} is on commit {tagged[:10]}, but {made}.")
+
+
 def promote(tag: str) -> str:
     """Move a version as the tag says; the answer is what has changed."""
-    parts = TAG.fullmatch(tag.removeprefix("refs/tags/"))
+    tag = tag.removeprefix("refs/tags/")
+    parts = TAG.fullmatch(tag)
     if not parts:
         raise Refused(f"{tag} is not model/<name>/<stage>/<version>.")
     name, stage, number = parts["name"], parts["stage"], parts["version"]
@@ -68,9 +82,13 @@ def promote(tag: str) -> str:
     if name != PROJECT:
         raise Refused(f"{tag} is about model {name}; this project's model is {PROJECT}.")
     client = connect()
-    version = own_version(client, number)
+    version, run = own_version(client, number)
+    wanted = {ALIASES[stage]} if stage in ALIASES else set()
+    if wanted:
+        check_origin(tag, run)
     aliases = client.get_registered_model(PROJECT).aliases
-    if version.current_stage == stage and (stage not in ALIASED or aliases.get(stage.lower()) == number):
+    held = {alias for alias in ALIASES.values() if aliases.get(alias) == number}
+    if version.current_stage == stage and held == wanted:
         return f"Version {number} of {name} is in {stage} already."
     former = [
         v.version
@@ -80,11 +98,10 @@ def promote(tag: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # that stages are deprecated
         client.transition_model_version_stage(name, number, stage, archive_existing_versions=stage == "Production")
-    for alias, holder in aliases.items():
-        if holder == number and alias != stage.lower() and alias.title() in ALIASED:
-            client.delete_registered_model_alias(name, alias)
-    if stage in ALIASED:
-        client.set_registered_model_alias(name, stage.lower(), number)
+    for alias in held - wanted:
+        client.delete_registered_model_alias(name, alias)
+    for alias in wanted:
+        client.set_registered_model_alias(name, alias, number)
     archived = f"; archived: {', '.join(former)}" if former and stage == "Production" else ""
     return f"Version {number} of {name}: {version.current_stage} -> {stage}{archived}."
 
