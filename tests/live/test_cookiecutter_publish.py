@@ -17,6 +17,7 @@ import requests
 
 BIN = Path(sys.executable).parent
 ADDRESS = "http://127.0.0.1:13000/platform/cookiecutter-ds-project"
+LOOK = "cookiecutter_publish : Look at the repository on the forge"
 PUBLISH = "cookiecutter_publish : Publish the template"
 ORGANIZATION = "cookiecutter_publish : repository | Have the organisation"
 REPOSITORY = "cookiecutter_publish : repository | Have the repository"
@@ -50,21 +51,31 @@ def bake(address: str, where: Path, **environment: str) -> subprocess.CompletedP
 
 
 @pytest.fixture
-def publish(stack: t.Any) -> t.Callable[..., set[str]]:
-    """The role alone; the names of the tasks that changed something."""
+def executed(stack: t.Any) -> t.Callable[..., dict[str, t.Any]]:
+    """The role alone; what each task that was not skipped returned."""
 
-    def run(*arguments: str) -> set[str]:
+    def run(*arguments: str) -> dict[str, t.Any]:
         chosen = ("--tags", "cookiecutter_publish", "--diff", *arguments)
         ran = stack.playbook("site.yml", *chosen, callback="ansible.posix.json")
         return {
-            task["task"]["name"].removeprefix("repro.stack.")
+            task["task"]["name"].removeprefix("repro.stack."): host
             for play in json.loads(ran.stdout)["plays"]
             for task in play["tasks"]
             for host in task["hosts"].values()
-            if host.get("changed")
+            if not host.get("skipped")
         }
 
     return run
+
+
+@pytest.fixture
+def publish(executed: t.Any) -> t.Callable[..., set[str]]:
+    """The names of the tasks that changed something."""
+    return lambda *arguments: {name for name, host in executed(*arguments).items() if host.get("changed")}
+
+
+def of_the_role(tasks: t.Mapping[str, t.Any]) -> set[str]:
+    return {name for name in tasks if name.startswith("cookiecutter_publish : ")}
 
 
 @pytest.mark.usefixtures("stack")
@@ -80,6 +91,13 @@ def test_a_project_starts_from_the_gateway(tmp_path: Path, ending: str) -> None:
     assert answers["_s3_endpoint"] == "http://127.0.0.1:19000"
     tags = git(tmp_path / "clone", "tag", "--points-at", "HEAD").splitlines()
     assert [tag.partition("+")[0] for tag in tags] == [f"v{answers['_version']}"]
+
+
+def test_an_unchanged_template_is_one_task(publish: t.Any, executed: t.Any) -> None:
+    publish()
+    for arguments in (("--check",), ()):
+        tasks = executed(*arguments)
+        assert of_the_role(tasks) == {PUBLISH} and not tasks[PUBLISH]["changed"]
 
 
 @pytest.mark.usefixtures("stack")
@@ -120,14 +138,18 @@ def at(gitea: t.Any, owner: str, **more: t.Any) -> tuple[str, str]:
     return ("-e", json.dumps(given | more))
 
 
-def test_the_forge_gets_the_template(publish: t.Any, stack: t.Any, gitea: t.Any, tmp_path: Path) -> None:
+def test_the_forge_gets_the_template(
+    publish: t.Any, executed: t.Any, stack: t.Any, gitea: t.Any, tmp_path: Path
+) -> None:
     owner = f"platform-{uuid.uuid4().hex[:8]}"
     forge = at(gitea, owner)
     address = f"{gitea.endpoint}/{owner}/cookiecutter-ds-project"
     assert publish(*forge, "--check") == {ORGANIZATION, REPOSITORY}
     assert gitea.api("GET", f"/orgs/{owner}").status_code == 404
     assert publish(*forge) == {ORGANIZATION, REPOSITORY, PUBLISH}
-    assert publish(*forge) == set()
+    for arguments in (("--check",), ()):
+        tasks = executed(*forge, *arguments)
+        assert of_the_role(tasks) == {LOOK, PUBLISH} and not any(host.get("changed") for host in tasks.values())
 
     made = bake(f"git+{address}", tmp_path)
     assert made.returncode == 0, made.stdout + made.stderr
