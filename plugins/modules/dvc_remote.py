@@ -17,7 +17,8 @@ description:
     only, go into C(.dvc/config.local), which is made private and ignored by Git.
   - Comments, order and what is not declared stay as they are. DVC need not be installed, and none of its locks is
     taken or waited for, since DVC takes none for these files.
-  - A secret in C(.dvc/config) is an error that names its file and line.
+  - A secret in C(.dvc/config) is an error that names its file and line, and so is an address with a password in what is
+    declared for it.
 extends_documentation_fragment:
   - repro.stack.attributes
 requirements:

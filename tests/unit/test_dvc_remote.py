@@ -282,7 +282,20 @@ def test_what_cannot_work_is_one_sentence_and_changes_nothing(run, run_module, r
         "dev is declared twice": {"remotes": [DEV, DEV]},
         "dev has no url": {"remotes": [{"name": "dev"}]},
         "no remotes at ftp://": {"remotes": [DEV | {"url": "ftp://host/x"}]},
-        "credentials in its url": {"remotes": [{"name": "dev", "url": "https://me:secret@host/x"}]},
+        "credentials in its url: give them as user in options and password in secret_options": {
+            "remotes": [{"name": "dev", "url": "https://me:hunter2@host/x"}]
+        },
+        "credentials in its url: give them as access_key and secret_key, or in a file as credentialpath": {
+            "remotes": [DEV | {"url": "s3://me:hunter2@b/x"}]
+        },
+        "credentials in its endpointurl: give them as access_key": {
+            "remotes": [DEV | {"endpointurl": "http://me:hunter2@h:9000"}]
+        },
+        "credentials in its endpointurl": {"remotes": [DEV | {"endpointurl": "http://me:é-hunter2@[h"}]},
+        "credentials in its proxy_to: give them as user": {
+            "remotes": [{"name": "dev", "url": "webhdfs://h/x", "options": {"proxy_to": "http://me:hunter2@h"}}]
+        },
+        "credentials in its nonsense": {"remotes": [DEV | {"options": {"nonsense": "http://me:hunter2@h"}}]},
         r"url 's3://b/%\(x\)s' cannot be kept": {"remotes": [DEV | {"url": "s3://b/%(x)s"}]},
         "url 's3://b/é' is not ASCII": {"remotes": [DEV | {"url": "s3://b/é"}]},
         "read_timout is not known; did you mean read_timeout": {"remotes": [DEV | {"options": {"read_timout": 1}}]},
@@ -302,7 +315,7 @@ def test_what_cannot_work_is_one_sentence_and_changes_nothing(run, run_module, r
                 run_module(
                     "dvc_remote", check_mode=check_mode, **{"path": str(repository), "remotes": [DEV], **arguments}
                 )
-            assert "\n" not in str(caught.value)
+            assert "\n" not in str(caught.value) and "hunter2" not in str(caught.value)
     assert files(repository) == before
 
 
@@ -315,6 +328,10 @@ def test_what_cannot_work_is_one_sentence_and_changes_nothing(run, run_module, r
         ),
         ('# c\n[Remote "Dev"]\nurl = s3://b/x\n  Access_Key_ID = abc\n', r"config:4: .*--local dev access_key_id"),
         ("['remote \"dev\"']\n    url = https://me:secret@host/x\n", r"config:2: .*take them out of the address"),
+        (
+            "['remote \"dev\"']\n    url = s3://b/x\n    endpointurl = http://me:secret@host\n",
+            r"config:3: .*--local dev access_key_id` and `secret_access_key`, or `credentialpath`$",
+        ),
         ("['remote \"dev\"']\n    url = ssh://host/x\n    password = p # why\n", r"config:3: .*issue a new one"),
         ("[studio]\n    token = abc\n", r"config:2: .*dvc config --unset studio.token"),
         ("[core\n    remote = dev\n", r"config cannot be read by DVC: .*line 1"),

@@ -14,7 +14,12 @@ import re
 import typing as t
 from pathlib import Path
 
-from ansible_collections.repro.stack.plugins.module_utils._dvc.options import IDENTITIES, SECRET, holds_credentials
+from ansible_collections.repro.stack.plugins.module_utils._dvc.options import (
+    IDENTITIES,
+    SECRET,
+    holds_credentials,
+    takes_keys,
+)
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
@@ -68,7 +73,8 @@ class ConfigFile:
             for option, value in options.items():
                 secret = option in SECRET | IDENTITIES or (isinstance(value, str) and holds_credentials(value))
                 if secret and value:
-                    raise StackError(_found(self.line(section, option), section, option))
+                    keys = takes_keys(option, options.get("url"))
+                    raise StackError(_found(self.line(section, option), section, option, keys=keys))
 
     def edited(self, wanted: Sections) -> str:
         """The text of the file with the sections as wanted; what does not differ stays as it was written."""
@@ -154,7 +160,7 @@ def _spelling(section: str) -> str:
     return section.lower() if remote is None else section_of(remote)
 
 
-def _found(where: str, section: str, option: str) -> str:
+def _found(where: str, section: str, option: str, *, keys: bool) -> str:
     remote = remote_of(section)
     if remote is None:
         remove = f"`dvc config --unset {section}.{option}`"
@@ -164,7 +170,8 @@ def _found(where: str, section: str, option: str) -> str:
         keep = f"`dvc remote modify --local {remote} {option}`"
     else:
         remove = "take them out of the address"
-        keep = f"`dvc remote modify --local {remote} password`"
+        names = "access_key_id` and `secret_access_key`, or `credentialpath`" if keys else "password`"
+        keep = f"`dvc remote modify --local {remote} {names}"
     return (
         f"{where}: [{section}] {option} holds a secret, and Git keeps this file. Remove it ({remove}), issue a new "
         "one, since everybody with the repository has this one, and put that into config.local: declare it here, or "

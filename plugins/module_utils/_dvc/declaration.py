@@ -28,6 +28,7 @@ from ansible_collections.repro.stack.plugins.module_utils._dvc.options import (
     check_options,
     holds_credentials,
     known_options,
+    takes_keys,
 )
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
 
@@ -149,17 +150,15 @@ def _put_remote(files: Files, remote: t.Mapping[str, t.Any]) -> None:
     url = remote["url"] or (merged.get("url", "") if remote["url"] is None else "")
     if not isinstance(url, str) or not url:
         raise InvalidInputError(f"{label} has no url")
-    if holds_credentials(url):
-        raise InvalidInputError(
-            f"{label} has credentials in its url: give them as access_key and secret_key, or options"
-        )
-    known = known_options(url)
     given = {theirs: _text(remote[ours]) for ours, theirs in WORDS.items() if remote[ours] is not None}
+    further = _further(label, remote, merged)
+    # before anything that would repeat a value
+    _refuse_credentials(label, {"url": url} | given | further)
+    known = known_options(url)
     if "verify" not in known:
         del given["verify"]
     if remote["jobs"] == 0:
         given["jobs"] = ""
-    further = _further(label, remote, merged)
     options = given | further
     for option, text in options.items():
         refuse_unwritable(f"{label}: {option}", text, secret=option in SECRET)
@@ -168,6 +167,15 @@ def _put_remote(files: Files, remote: t.Mapping[str, t.Any]) -> None:
         files.put(section, option, text)
     # what was there before, too: with one wrong value DVC does nothing at all
     check_options(label, files.merged(section), known)
+
+
+def _refuse_credentials(label: str, options: t.Mapping[str, str]) -> None:
+    """Raise InvalidInputError for an address with a password in it, which would go into the file that Git keeps."""
+    for option, text in options.items():
+        if option not in SECRET and holds_credentials(text):
+            keys = "access_key and secret_key, or in a file as credentialpath"
+            way = keys if takes_keys(option, options["url"]) else "user in options and password in secret_options"
+            raise InvalidInputError(f"{label} has credentials in its {option}: give them as {way}")
 
 
 def _further(label: str, remote: t.Mapping[str, t.Any], merged: t.Mapping[str, t.Any]) -> dict[str, str]:

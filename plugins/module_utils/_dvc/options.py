@@ -9,6 +9,7 @@ is refused before it is written. Values are texts, as they stand in the file.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from urllib.parse import urlsplit
 
@@ -124,13 +125,17 @@ IDENTITIES = frozenset({"access_key_id", "oss_key_id"})
 # What is true for one person or one machine only, so that it goes into config.local too.
 OWN = SECRET | IDENTITIES | {"profile", "credentialpath", "configpath", "keyfile", "cert_path", "key_path"}
 
+WITH_PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@")
+
 
 def holds_credentials(text: str) -> bool:
     """Whether it is an address with a password in it."""
-    try:
-        return "://" in text and urlsplit(text).password is not None
-    except ValueError:
-        return False
+    return WITH_PASSWORD.search(text) is not None
+
+
+def takes_keys(option: str, url: t.Any) -> bool:
+    """Whether what an option of a remote at ``url`` leads to is an S3 store, where nobody has a password."""
+    return option == "endpointurl" or str(url).startswith("s3:")
 
 
 def known_options(url: str) -> dict[str, Kind]:
