@@ -197,6 +197,13 @@ def test_a_temporary_key_is_refused_wherever_it_is_from(monkeypatch, tmp_path):
         remote({})
 
 
+def test_a_remote_without_a_bucket_is_named():
+    with pytest.raises(
+        InvalidInputError, match=r"^The remote dev of /work/churn is s3:///churn, which names no bucket$"
+    ):
+        remote({"url": "s3:///churn"})
+
+
 @pytest.mark.usefixtures("no_key_elsewhere")
 def test_a_file_with_authorities_that_is_missing_is_named(tmp_path):
     missing = str(tmp_path / "ca.pem")

@@ -296,6 +296,11 @@ def test_what_cannot_work_is_one_sentence_and_changes_nothing(run, run_module, r
             "remotes": [{"name": "dev", "url": "webhdfs://h/x", "options": {"proxy_to": "http://me:hunter2@h"}}]
         },
         "credentials in its nonsense": {"remotes": [DEV | {"options": {"nonsense": "http://me:hunter2@h"}}]},
+        "'s3:///x' names no bucket": {"remotes": [DEV | {"url": "s3:///x"}]},
+        "endpointurl is 'h:9000' and must be an address such as http://": {
+            "remotes": [DEV | {"endpointurl": "h:9000"}]
+        },
+        "endpointurl is 'http:///x' and must be": {"remotes": [DEV | {"endpointurl": "http:///x"}]},
         r"url 's3://b/%\(x\)s' cannot be kept": {"remotes": [DEV | {"url": "s3://b/%(x)s"}]},
         "url 's3://b/é' is not ASCII": {"remotes": [DEV | {"url": "s3://b/é"}]},
         "read_timout is not known; did you mean read_timeout": {"remotes": [DEV | {"options": {"read_timout": 1}}]},

@@ -25,6 +25,7 @@ from ansible_collections.repro.stack.plugins.module_utils._dvc.options import (
     OWN,
     SECRET,
     canonical,
+    check_endpoint,
     check_options,
     holds_credentials,
     known_options,
@@ -162,6 +163,8 @@ def _put_remote(files: Files, remote: t.Mapping[str, t.Any]) -> None:
     options = given | further
     for option, text in options.items():
         refuse_unwritable(f"{label}: {option}", text, secret=option in SECRET)
+    if options.get("endpointurl"):
+        check_endpoint(label, options["endpointurl"])
     check_options(label, {option: text for option, text in options.items() if text}, known)
     for option, text in options.items():
         files.put(section, option, text)

@@ -145,9 +145,19 @@ def known_options(url: str) -> dict[str, Kind]:
     except ValueError as error:
         raise InvalidInputError(f"{url!r} is not an address: {error}") from error
     scheme = parts.scheme if parts.netloc else ""
+    if parts.scheme == "s3" and not scheme:
+        raise InvalidInputError(f"{url!r} names no bucket: an address in an S3 store is s3://bucket/folder")
     if scheme not in _SCHEMES:
         raise InvalidInputError(f"{url!r}: DVC knows no remotes at {scheme}://, but {', '.join(sorted(_SCHEMES)[1:])}")
     return _EVERY | _SCHEMES[scheme]
+
+
+def check_endpoint(label: str, endpoint: str) -> None:
+    """Raise InvalidInputError for one that DVC takes and cannot reach."""
+    if not re.match(r"https?://[^/?#]", endpoint):
+        raise InvalidInputError(
+            f"{label}: endpointurl is {endpoint!r} and must be an address such as http://127.0.0.1:9000"
+        )
 
 
 def check_options(label: str, options: t.Mapping[str, t.Any], known: t.Mapping[str, Kind]) -> None:

@@ -76,6 +76,8 @@ def find_remote(clone: Clone, name: str | None, given: Given) -> Remote:
     if config.get("version_aware") or config.get("worktree"):
         raise InvalidInputError(f"{label} keeps files under their own names (version_aware), not as objects")
     bucket, _slash, prefix = config["url"].removeprefix(S3).partition("/")
+    if not bucket:
+        raise InvalidInputError(f"{label} is {config['url']}, which names no bucket")
     prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
     return Remote(name, bucket, prefix, _connection(label, config, given))
 
