@@ -289,6 +289,14 @@ def test_a_list_is_read_from_the_first_source_that_has_it_whole():
     assert Directories([damaged]).members(key(IMAGES_1, ".dir")) is None
 
 
+@pytest.mark.parametrize("broken", [b"", b"[]", b"{}"])
+def test_a_list_that_is_stored_wrong_is_not_known(broken):
+    store = types.SimpleNamespace(
+        remote=types.SimpleNamespace(name="dev", address="s3://dvc"), content=lambda _key: broken
+    )
+    assert needs_of([V1], Directories([StoredCopy(store)])).unknown == {key(IMAGES_1, ".dir"): "images"}
+
+
 def test_only_some_lists_are_kept_in_memory():
     lists = {f"d{number}": listing(file=b"%d" % number) for number in range(2 * REMEMBERED)}
     contents = Contents(**lists)

@@ -85,7 +85,7 @@ class StoredCopy:
 
     def content(self, key: str) -> bytes | None:
         content = self._store.content(key)
-        return content and checked(key, content)
+        return None if content is None else checked(key, content)
 
 
 def checked(key: str, content: bytes) -> bytes | None:

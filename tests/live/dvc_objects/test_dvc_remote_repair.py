@@ -97,8 +97,11 @@ def test_what_is_missing_is_found_without_reading(repair: RunModule, project: t.
     assert project.stored()[md5(RAW_1)] == b"something else"
 
 
-def test_a_list_that_is_no_list(repair: RunModule, project: t.Any, pushed: t.Any, damaged: dict[str, t.Any]) -> None:
-    project.put(damaged["data/images"]["md5"], b"{}")
+@pytest.mark.parametrize("stored", [b"{}", b""])
+def test_a_list_that_is_no_list(
+    repair: RunModule, project: t.Any, pushed: t.Any, damaged: dict[str, t.Any], stored: bytes
+) -> None:
+    project.put(damaged["data/images"]["md5"], stored)
     assert repair()["restored"][0] == {**damaged["data/images"], "was": "corrupt", "source": "cache"}
     assert project.stored() == pushed[1]
 
