@@ -176,6 +176,20 @@ def test_what_does_not_belong_on_the_remote_is_not_missed(look: RunModule, proje
     assert [each["path"] for each in on_prod["unknown"]] == ["data/images"]
 
 
+def test_what_was_imported_from_another_repository_is_not_missed(look: RunModule, project: t.Any) -> None:
+    """DVC brings it from there, and pushes it nowhere."""
+    clone = project.clone("importing")
+    (clone / "imported.csv.dvc").write_text(
+        "frozen: true\n"
+        "deps:\n- path: data.csv\n  repo:\n    url: https://example.org/other.git\n"
+        f"    rev_lock: {'a' * 40}\n"
+        f"outs:\n- md5: {md5(b'of another')}\n  hash: md5\n  size: 10\n  path: imported.csv\n"
+    )
+    told = look(clone, refs=["workspace"])
+    assert told["missing"] == [] and told["refs"][0]["without_hash"] == []
+    assert told["refs"][0]["objects"] == look(clone, refs=["v2"])["refs"][0]["objects"]
+
+
 def test_many_objects_are_listed_and_few_are_asked_for(
     look: RunModule, project: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
