@@ -31,7 +31,7 @@ options:
   scopes:
     description:
       - What to look at beside O(refs). V(branches) are also those of Git remotes, V(commits) all commits,
-        V(experiments) those of C(dvc exp).
+        V(experiments) those of C(dvc exp). A commit that does not hold the folder O(path) needs nothing.
       - Left out, V(workspace), V(branches) and V(tags), or only O(refs) if there are any.
     type: list
     elements: str

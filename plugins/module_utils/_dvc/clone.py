@@ -93,9 +93,18 @@ class Clone:
         if WORKSPACE in scopes or WORKSPACE in names:
             with self._told(f"cannot be read in its {WORKSPACE}"), self._repo.switch(WORKSPACE):
                 yield self._reference((WORKSPACE,), "", remote)
+        without_dvc = library("dvc.exceptions", "dvc").NotDvcRepoError
         for commit, called in self._commits(names, scopes).items():
-            with self._told(f"cannot be read at {' '.join(called) or commit}"), self._repo.switch(commit):
-                yield self._reference(tuple(called), commit, remote)
+            with self._told(f"cannot be read at {' '.join(called) or commit}"):
+                try:
+                    with self._repo.switch(commit):
+                        reference = self._reference(tuple(called), commit, remote)
+                except without_dvc:
+                    # a scope may reach back to before the folder of the repository was made
+                    if {*called} & {*names}:
+                        raise
+                    reference = Reference(tuple(called), commit, ())
+            yield reference
 
     def _reference(self, names: tuple[str, ...], commit: str, remote: str | None) -> Reference:
         outputs: list[Output] = []

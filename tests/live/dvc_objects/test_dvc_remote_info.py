@@ -190,6 +190,37 @@ def test_what_was_imported_from_another_repository_is_not_missed(look: RunModule
     assert told["refs"][0]["objects"] == look(clone, refs=["v2"])["refs"][0]["objects"]
 
 
+def test_commits_from_before_the_folder_of_the_repository(
+    look: RunModule, run_module: RunModule, project: t.Any
+) -> None:
+    """A repository of DVC in a folder of one of Git: older commits do not have the folder, or have it without DVC."""
+    top = project.scratch / "top"
+    below = top / "churn"
+    top.mkdir()
+    project.run("git", "init", "-q", "-b", "main", at=top)
+    for name, file in (("v0", top / "README.md"), ("v1", below / "README.md")):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(name)
+        project.run("git", "add", "-A", at=top)
+        project.run("git", "commit", "-q", "-m", name, at=top)
+        project.run("git", "tag", name, at=top)
+    project.run("dvc", "init", "-q", "--subdir", at=below)
+    (below / ".dvc" / "config").write_text(project.configuration())
+    (below / "raw.csv").write_bytes(RAW_1)
+    project.commit("Data", "raw.csv", at=below)
+
+    told = look(below, gc=True)["refs"]
+    assert {(*each["names"],): each["objects"] for each in told} == {
+        ("workspace",): 1,
+        ("main",): 1,
+        ("v0",): 0,
+        ("v1",): 0,
+    }
+    assert sorted(each["objects"] for each in look(below, scopes=["commits"])["refs"]) == [0, 0, 1]
+    with pytest.raises(run_module.failed, match=f"{below} cannot be read at v0: Commit .* does not contain a DVC repo"):
+        look(below, refs=["v0"], scopes=["tags"])
+
+
 def test_many_objects_are_listed_and_few_are_asked_for(
     look: RunModule, project: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
