@@ -71,7 +71,11 @@ class Store:
         if len(keys) > FEW:
             held = self.all(old=any(algorithm_of(key) != "md5" for key in keys))
             return {key: held[key] for key in keys if key in held}
-        return {key: held for key, held in side_by_side(self._asked, keys, self._jobs) if held}
+        found = {key: held for key, held in side_by_side(self._asked, keys, self._jobs) if held}
+        if len(found) < len(keys):
+            # a HEAD is answered without a word, so that what is missing may be the bucket
+            self._call("list", "", "list_objects_v2", Prefix=self.remote.prefix, MaxKeys=1)
+        return found
 
     def md5(self, key: str) -> tuple[str, str]:
         """The MD5 of what is really stored, as DVC computes it, and the store's tag of just that content.

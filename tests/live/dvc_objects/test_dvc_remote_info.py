@@ -301,6 +301,10 @@ def test_a_bucket_that_does_not_exist(look: RunModule, run_module: RunModule, pr
     administrator = {"access_key": project.minio.access_key, "secret_key": project.minio.secret_key}
     with pytest.raises(run_module.failed, match=r"s3://no-such-bucket-anywhere/.*NoSuchBucket"):
         look(clone, gc=True, **administrator)
+    # a few files are asked for one by one
+    (clone / "data" / "images.dvc").unlink()
+    with pytest.raises(run_module.failed, match=r"could not list s3://no-such-bucket-anywhere/.*NoSuchBucket"):
+        look(clone, refs=["workspace"], **administrator)
 
 
 def test_no_server(look: RunModule, run_module: RunModule) -> None:
