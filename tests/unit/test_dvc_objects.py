@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.server
 import itertools
@@ -30,7 +31,7 @@ from ansible_collections.repro.stack.plugins.module_utils._dvc.object_keys impor
 )
 from ansible_collections.repro.stack.plugins.module_utils._dvc.remote import Remote, find_remote
 from ansible_collections.repro.stack.plugins.module_utils._dvc.replica import WHOLE, Replica
-from ansible_collections.repro.stack.plugins.module_utils._dvc.sources import StoredCopy, checked
+from ansible_collections.repro.stack.plugins.module_utils._dvc.sources import Cache, StoredCopy, checked
 from ansible_collections.repro.stack.plugins.module_utils._dvc.store import Held, Store
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, ServiceError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._http import JsonClient
@@ -145,6 +146,11 @@ def test_progress_is_one_line(tmp_path):
     told.advance(1536)
     assert file.read_text() == "0 s, verifying, 1 of 3 (1.5 KiB)\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_progress_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(StackError, match=f"^The progress file {tmp_path}/no/x cannot be written: No such file or dir"):
+        progress.Progress(str(tmp_path / "no" / "x")).begin("listing")
 
 
 @pytest.mark.parametrize(
@@ -295,6 +301,27 @@ def test_a_list_that_is_stored_wrong_is_not_known(broken):
         remote=types.SimpleNamespace(name="dev", address="s3://dvc"), content=lambda _key: broken
     )
     assert needs_of([V1], Directories([StoredCopy(store)])).unknown == {key(IMAGES_1, ".dir"): "images"}
+
+
+def test_what_may_not_be_read_in_a_cache_is_not_missing(tmp_path, monkeypatch):
+    there = key(b"raw 1")
+    (tmp_path / there).parent.mkdir(parents=True)
+    (tmp_path / there).write_bytes(b"raw 1")
+    cache = Cache(str(tmp_path))
+    assert cache.has(there) and cache.content(there) == b"raw 1"
+
+    def refuse(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    uploading = types.SimpleNamespace(upload=refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    looks = [lambda: cache.proof(there), lambda: cache.content(there), lambda: cache.give(there, "", uploading)]
+    for look in looks:
+        with pytest.raises(StackError, match=rf"^{tmp_path}/{there} cannot be read: Permission denied$"):
+            look()
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(StackError, match="cannot be read: Permission denied"):
+        cache.has(there)
 
 
 def test_only_some_lists_are_kept_in_memory():

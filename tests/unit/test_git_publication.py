@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -428,4 +429,13 @@ def test_folders_that_cannot_be_published(folder, tmp_path):
         read_folder(str(tmp_path / "empty"))
     git(tmp_path, "init", "--quiet", str(folder / "inner"))
     with pytest.raises(StackError, match="is a Git repository of its own"):
+        read_folder(str(folder))
+
+
+def test_a_file_that_may_not_be_read_is_named(folder, monkeypatch):
+    def refuse(*_arguments: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(StackError, match=rf"^{folder}/\.gitignore cannot be read: Permission denied$"):
         read_folder(str(folder))

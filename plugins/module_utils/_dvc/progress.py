@@ -11,6 +11,8 @@ import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
+
 Item = t.TypeVar("Item")
 Found = t.TypeVar("Found")
 
@@ -58,8 +60,11 @@ class Progress:
         done = f", {self._done} of {self._total}" if self._total else f", {self._done}" if self._done else ""
         size = f" ({as_text(self._bytes)})" if self._bytes else ""
         scratch = self._path.with_name(f".{self._path.name}.new")
-        scratch.write_text(f"{self._told - self._started:.0f} s, {self._what}{done}{size}\n")
-        scratch.replace(self._path)
+        try:
+            scratch.write_text(f"{self._told - self._started:.0f} s, {self._what}{done}{size}\n")
+            scratch.replace(self._path)
+        except OSError as error:
+            raise StackError(f"The progress file {self._path} cannot be written: {error.strerror}") from error
 
 
 def as_text(size: float) -> str:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import typing as t
 from pathlib import Path
 
 from ansible_collections.repro.stack.plugins.module_utils._dvc.object_keys import algorithm_of, digest_of
 from ansible_collections.repro.stack.plugins.module_utils._dvc.store import Held, Store
+from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
 from ansible_collections.repro.stack.plugins.module_utils._module import library
 
 CACHE = "cache"
@@ -47,19 +49,31 @@ class Cache:
         """A look at a file costs nothing."""
 
     def has(self, key: str) -> bool:
-        return (self._directory / key).is_file()
+        with self._readable(key) as path:
+            return path.is_file()
 
     def proof(self, key: str) -> str | None:
         hashing = library("dvc_data.hashfile.hash", "dvc")
-        with (self._directory / key).open("rb") as file:
+        with self._readable(key) as path, path.open("rb") as file:
             md5 = hashing.fobj_md5(file, name=algorithm_of(key))
         return t.cast(str, md5) if md5 == digest_of(key) else None
 
     def give(self, key: str, proof: str, target: Store) -> None:
-        target.upload(self._directory / key, key)
+        with self._readable(key) as path:
+            target.upload(path, key)
 
     def content(self, key: str) -> bytes | None:
-        return checked(key, (self._directory / key).read_bytes()) if self.has(key) else None
+        with self._readable(key) as path:
+            return checked(key, path.read_bytes()) if path.is_file() else None
+
+    @contextlib.contextmanager
+    def _readable(self, key: str) -> t.Iterator[Path]:
+        """What may not be read here, such as in a cache of somebody else, must not pass for missing."""
+        path = self._directory / key
+        try:
+            yield path
+        except OSError as error:
+            raise StackError(f"{path} cannot be read: {error.strerror}") from error
 
 
 class StoredCopy:

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.repro.stack.plugins.module_utils._command import CommandError
-from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError
+from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._git.remote import git
 from ansible_collections.repro.stack.plugins.module_utils._git.tree import EXECUTABLE, LINK, ORDINARY, File, Tree
 
@@ -33,11 +33,14 @@ def read_folder(path: str) -> Tree:
         file = folder / name
         if not name.isprintable():
             raise InvalidInputError(f"The name of {os.fsencode(file)!r} cannot be published")
-        if file.is_dir() and not file.is_symlink():
-            raise InvalidInputError(f"{file} is a Git repository of its own and cannot be published with {folder}")
-        if not os.path.lexists(file):
-            continue  # removed here and not yet in Git
-        tree[name] = _file(file)
+        try:
+            if file.is_dir() and not file.is_symlink():
+                raise InvalidInputError(f"{file} is a Git repository of its own and cannot be published with {folder}")
+            if not os.path.lexists(file):
+                continue  # removed here and not yet in Git
+            tree[name] = _file(file)
+        except OSError as error:
+            raise StackError(f"{file} cannot be read: {error.strerror}") from error
         size += len(tree[name].content)
         if size > LARGEST:
             raise InvalidInputError(f"The folder {folder} holds more than {LARGEST >> 20} MiB, the most there is")
