@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import re
 import runpy
+import subprocess
 import tomllib
 from pathlib import Path
 
+import jinja2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,3 +57,27 @@ def test_pins_are_taken_out_before_they_are_renewed():
 
 def test_version_can_be_a_tag():
     assert re.fullmatch(r"\d+\.\d+\.\d+", json.loads((TEMPLATE / "cookiecutter.json").read_text())["_version"])
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError], ids=["until Python 3.12", "since 3.13"])
+def test_user_without_a_name_can_start_a_project(error, tmp_path, monkeypatch):
+    """As in a container that runs as any number."""
+
+    def nobody() -> str:
+        raise error("uid not found")
+
+    answers = {"slug": "churn", "author": "", "_version": "1.0.0", "_git_forge": ""}
+    hook = tmp_path / "hook.py"
+    hook.write_text(
+        jinja2.Template((TEMPLATE / "hooks" / "post_gen_project.py").read_text()).render(cookiecutter=answers)
+    )
+    (tmp_path / "churn").mkdir()
+    (tmp_path / "churn" / "pyproject.toml").write_text("[project]\n")
+    monkeypatch.chdir(tmp_path / "churn")
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    monkeypatch.setenv("UV", "/nowhere/uv")
+    for scope in ("GLOBAL", "SYSTEM"):
+        monkeypatch.setenv(f"GIT_CONFIG_{scope}", os.devnull)
+    runpy.run_path(str(hook))
+    said = subprocess.run(["git", "log", "--format=%an|%ae"], capture_output=True, text=True, check=True).stdout
+    assert said == f"user{os.getuid()}|user{os.getuid()}@localhost\n"

@@ -40,6 +40,13 @@ def configured(name: str) -> bool:
     return run("git", "config", name) is None
 
 
+def person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has a number and no name
+        return f"user{os.getuid()}"
+
+
 def lock() -> str | None:
     problem = run(UV, "lock", "--quiet") if UV else "uv is not installed"
     return problem and f"uv.lock was not made ({problem}): run `uv lock`, then commit uv.lock."
@@ -49,9 +56,9 @@ def commit() -> str | None:
     name, _, address = AUTHOR.partition("<")
     name, address, user = name.strip(), address.strip(" >"), []
     if name or not configured("user.name"):
-        user += ["-c", f"user.name={name or getpass.getuser()}"]
+        user += ["-c", f"user.name={name or person()}"]
     if address or not configured("user.email"):
-        user += ["-c", f"user.email={address or getpass.getuser() + '@localhost'}"]
+        user += ["-c", f"user.email={address or person() + '@localhost'}"]
     message = f"Start {SLUG} from cookiecutter-ds-project {VERSION}"
     problem = (
         run("git", "init", "--quiet", "--initial-branch", "main")
