@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import http.server
 import re
+import threading
 import typing as t
 from pathlib import Path
 
@@ -193,3 +195,40 @@ def test_report_is_a_comment_on_the_pull_request(branch, runner, gitea):
     assert plots["browser_download_url"] in comment["body"]
     taken = requests.get(plots["browser_download_url"], headers={"Authorization": f"token {gitea.token}"}, timeout=30)
     assert taken.status_code == 200 and taken.content.startswith(b"PK")
+    image = re.search(r"!\[confusion\]\((\S+)\)", comment["body"])[1]
+    shown = requests.get(image, headers={"Authorization": f"token {gitea.token}"}, timeout=30)
+    assert shown.status_code == 200 and shown.headers["Content-Type"] == "image/png"
+    assert shown.content.startswith(b"\x89PNG")
+
+
+def test_attachment_that_fails_leaves_no_half_comment(main):
+    calls = []
+
+    class Forge(http.server.BaseHTTPRequestHandler):
+        """Takes comments and no attachments."""
+
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            calls.append((self.command, self.path))
+            body = b'{"id": 7}' if self.path == "/issues/1/comments" else b""
+            self.send_response({"DELETE": 204}.get(self.command, 201 if body else 500))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_DELETE = answer
+
+        def log_message(self, *_: object) -> None:
+            """Not in the test's output."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forge) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        told = {"GITEA_TOKEN": "token", "GITEA_REPOSITORY": address, "PULL_REQUEST": "1"}
+        failed = main.make("ci-report", "BASE=HEAD", check=False, **told)
+        server.shutdown()
+    assert failed.returncode != 0 and "Traceback" not in failed.stdout
+    assert f"The comment was not posted: POST {address}/issues/comments/7/assets answered 500" in failed.stdout
+    comment, attached, removed = calls
+    assert comment == ("POST", "/issues/1/comments") and attached == ("POST", "/issues/comments/7/assets")
+    assert removed == ("DELETE", "/issues/comments/7")
