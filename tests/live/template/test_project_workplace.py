@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from own_minio import Minio
 from workplace import KEYS, SLUG, Project
 
 
@@ -119,6 +120,36 @@ def test_data_with_a_remote_of_its_own_is_looked_for_there(branch, bucket):
     assert push(branch)[0]
 
 
+def test_file_that_was_removed_in_the_bucket_is_missed_and_brought_back(branch, bucket):
+    """DVC itself takes a folder for whole whose list is there."""
+    added(branch, "pictures/one.png", os.urandom(2000))
+    branch.commit("Add pictures")
+    before = bucket.keys(f"{SLUG}/dev/")
+    branch.dvc("push")
+    (lost,) = (key for key in set(bucket.keys(f"{SLUG}/dev/")) - set(before) if not key.endswith(".dir"))
+    content = bucket.read(lost)
+    bucket.clear(lost)
+    assert "Everything is up to date" in branch.dvc("push").stdout
+    done, said = push(branch)
+    assert not done and "Push refused: DVC remote dev: data/raw/pictures/one.png of commit" in said
+    assert "run `uv run python ci/pushed_objects.py --push` first" in said
+    branch.run("uv", "run", "python", "ci/pushed_objects.py", "--push")
+    assert bucket.read(lost) == content and push(branch)[0]
+
+
+def test_bucket_that_is_not_there_is_said(branch, administrator_key):
+    added(branch, "customers.csv", os.urandom(2000))
+    branch.commit("Add our data")
+    kept = (branch.path / ".dvc" / "config.local").read_text()
+    try:
+        branch.make("key", f"FILE={administrator_key}")
+        branch.dvc("remote", "modify", "--local", "dev", "url", f"s3://nowhere/{SLUG}/dev")
+        done, said = push(branch)
+    finally:
+        (branch.path / ".dvc" / "config.local").write_text(kept)
+    assert not done and "the DVC remote cannot be asked (there is no bucket nowhere). See `make doctor`" in said
+
+
 def test_key_is_refused(staged):
     done, said = staged("notes.ini", (KEYS / "alice").read_text())
     assert not done and "Potential secrets" in said and "notes.ini" in said
@@ -154,6 +185,14 @@ def test_notebook_goes_in_without_outputs(staged, project):
     project.git("add", "look.ipynb")
     project.git("commit", "--quiet", "--message", "Look")
     assert "customer" not in project.git("show", "HEAD:look.ipynb")
+
+
+@pytest.fixture
+def administrator_key(minio: Minio, tmp_path: Path) -> Path:
+    """To which a bucket that is not there is not just a forbidden one."""
+    file = tmp_path / "administrator"
+    file.write_text(f"[default]\naws_access_key_id = {minio.access_key}\naws_secret_access_key = {minio.secret_key}\n")
+    return file
 
 
 @pytest.fixture

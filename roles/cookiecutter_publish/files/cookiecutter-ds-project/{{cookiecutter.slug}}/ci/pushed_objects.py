@@ -1,4 +1,8 @@
-"""Refuse a push of commits whose data is not on the DVC remote. Git's pre-push hook gives the refs on standard input."""
+"""Refuse a push of commits whose data is not on the DVC remote. Git's pre-push hook gives the refs on standard input.
+
+With --push instead of Git's remote: bring there what this machine has of the commits that no remote of Git has. `dvc push
+--all-commits` takes a folder for whole whose list is there, and each commit to the remote as that commit's own file names it.
+"""
 
 from __future__ import annotations
 
@@ -6,74 +10,129 @@ import logging
 import subprocess
 import sys
 from collections import defaultdict
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
+from dvc.cachemgr import LEGACY_HASH_NAMES
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc_data.hashfile.db import HashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
+from dvc_data.hashfile.status import compare_status
+from dvc_data.hashfile.transfer import find_tree_by_obj_id, transfer
 
 NAMED = 10
+PUSH = "--push"
+
+
+class Use(NamedTuple):
+    """The first commit that needs an object, as what, and the folder whose list names it, if one does."""
+
+    commit: str
+    path: str
+    folder: HashInfo | None = None
 
 
 def is_here(commit: str) -> bool:
     return subprocess.run(["git", "cat-file", "-e", commit], stderr=subprocess.DEVNULL).returncode == 0
 
 
+def listed_commits(*argv: str) -> list[str]:
+    """Oldest first."""
+    command = ["git", "rev-list", "--reverse", *argv]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
 def pushed_commits(remote: str, lines: list[str]) -> list[str]:
-    """What the push adds to that Git remote, oldest first."""
+    """What the push adds to that Git remote."""
     moves = [(local, there) for _, local, _, there in map(str.split, lines) if set(local) != {"0"}]
     if not moves:
         return []
     new = [local for local, _ in moves]
     known = [there for _, there in moves if set(there) != {"0"} and is_here(there)]
-    command = ["git", "rev-list", "--reverse", *new, "--not", f"--remotes={remote}", *known]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return listed_commits(*new, "--not", f"--remotes={remote}", *known)
 
 
-def wanted(repo: Repo) -> dict[str | None, set[HashInfo]]:
-    """The objects of the commit in view, by the remote that should have them; None is the default one."""
-    found = defaultdict(set)
-    for out in repo.index.outs:
-        if not out.use_cache or not out.can_push or not out.hash_info or out.stage.is_repo_import:
-            continue  # what was imported from elsewhere stays there
-        objects = out.get_used_objs(push=True, force=True)
-        # of a directory whose list is neither here nor there DVC says nothing at all
-        listed = objects.values() or [{HashInfo(out.hash_info.name, out.hash_info.value, str(out))}]
-        found[out.remote].update(*listed)
+def outputs(repo: Repo, commits: list[str]) -> dict[tuple[str | None, str], dict[HashInfo, Use]]:
+    """What the commits refer to, by the remote that should have it (None is the default one) and the kind of hash."""
+    found = defaultdict(dict)
+    for commit in commits:
+        with repo.switch(commit):
+            for out in repo.index.outs:
+                # what was imported from elsewhere stays there
+                if out.use_cache and out.can_push and out.hash_info and not out.stage.is_repo_import:
+                    found[out.remote, out.hash_info.name].setdefault(out.hash_info, Use(commit, str(out)))
     return found
 
 
-def refusal(repo: Repo, commit: str, last: bool) -> str | None:
-    """What of a commit a remote lacks, and the way out."""
-    for remote, objects in wanted(repo).items():
-        status = repo.cloud.status(objects, remote=remote)
-        absent = sorted({each.obj_name for each in status.new | status.missing})
-        if not absent:
-            continue
-        way = f"run `uv run dvc push{'' if last else ' --all-commits'}` first"
-        if status.missing:
-            way = "nor from this machine: make it again with `make eval`, or bring it back, then `uv run dvc push`"
-        names = ", ".join(absent[:NAMED]) + (f" and {len(absent) - NAMED} more" if len(absent) > NAMED else "")
-        where = remote or repo.config["core"].get("remote")
-        return f"DVC remote {where}: {names} of commit {commit[:10]} cannot be had from it; {way}."
-    return None
+def objects(used: dict[HashInfo, Use], stores: list[HashFileDB]) -> dict[HashInfo, Use]:
+    """The outputs and the files of those that are folders, whose lists the first store has that has them."""
+    found = dict(used)
+    for folder, use in used.items():
+        for key, _, file in (folder.isdir and find_tree_by_obj_id(stores, folder)) or ():
+            found.setdefault(file, Use(use.commit, "/".join([use.path, *key]), folder))
+    return found
+
+
+def check_bucket(store: HashFileDB) -> None:
+    """Of a single object DVC would just say that it is absent, where it is the bucket that is."""
+    if store.fs.protocol == "s3":
+        bucket, _, prefix = store.path.partition("/")
+        try:
+            store.fs.fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        except FileNotFoundError as error:
+            raise DvcException(f"there is no bucket {bucket}") from error
+
+
+def refusal(
+    repo: Repo, remote: str | None, kind: str, used: dict[HashInfo, Use], commits: list[str], push: bool
+) -> str | None:
+    """What the remote lacks of the oldest commit that it does not have all of, and the way out."""
+    here = repo.cache.legacy if kind in LEGACY_HASH_NAMES else repo.cache.local
+    there = repo.cloud.get_remote_odb(remote, "status", hash_name=kind)
+    check_bucket(there)
+    wanted = objects(used, [here, there])
+    # Each object is asked for, without DVC's own index of the remote: what was removed there by hand would be in it.
+    status = compare_status(here, there, wanted, check_deleted=False)
+    if push and status.new:
+        transfer(here, there, status.new)
+        status = compare_status(here, there, wanted, check_deleted=False)
+    absent = [(each, use) for each, use in wanted.items() if each in status.new | status.missing]
+    if not absent:
+        return None
+    commit = min((use.commit for _, use in absent), key=commits.index)
+    absent = [(each, use) for each, use in absent if use.commit == commit]
+    way = "run `uv run dvc push` first"
+    if commit != commits[-1] or any(use.folder in status.ok | status.deleted for _, use in absent):
+        way = f"run `uv run python {sys.argv[0]} {PUSH}` first, since `dvc push` would pass over it"
+    if any(each in status.missing for each, _ in absent):
+        way = "nor from this machine: make it again with `make eval`, or bring it back, then `uv run dvc push`"
+    paths = sorted({use.path for _, use in absent})
+    names = ", ".join(paths[:NAMED]) + (f" and {len(paths) - NAMED} more" if len(paths) > NAMED else "")
+    where = remote or repo.config["core"].get("remote")
+    return f"DVC remote {where}: {names} of commit {commit[:10]} cannot be had from it; {way}."
 
 
 def main() -> str | None:
-    commits = pushed_commits(sys.argv[1], sys.stdin.read().splitlines())
+    push = sys.argv[1] == PUSH
+    if push:
+        commits = listed_commits("HEAD", "--not", "--remotes")
+    else:
+        commits = pushed_commits(sys.argv[1], sys.stdin.read().splitlines())
     if not commits:
         return None
+    verdict = "Not all is there" if push else "Push refused"
     # A commit from before the first run has no hashes, of which DVC would warn.
     logging.getLogger("dvc").setLevel(logging.ERROR)
     with Repo() as repo:
         try:
-            for commit in commits:
-                with repo.switch(commit):
-                    if reason := refusal(repo, commit, last=commit == commits[-1]):
-                        return f"Push refused: {reason}"
+            # The remotes are today's: an old commit knows the addresses of its own day.
+            for (remote, kind), used in outputs(repo, commits).items():
+                if reason := refusal(repo, remote, kind, used, commits, push):
+                    return f"{verdict}: {reason}"
         except (DvcException, BotoCoreError, ClientError, OSError) as error:
             way = "See `make doctor`; `git push --no-verify` pushes anyway."
-            return f"Push refused: the DVC remote cannot be asked ({error}). {way}"
+            return f"{verdict}: the DVC remote cannot be asked ({error}). {way}"
     return None
 
 

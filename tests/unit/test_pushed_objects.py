@@ -1,0 +1,144 @@
+"""The hook of the project template before a push, on real repositories whose remotes are folders."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = next(ROOT.glob("roles/cookiecutter_publish/files/cookiecutter-ds-project/*/ci/pushed_objects.py"))
+DVC = [sys.executable, "-m", "dvc"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    path: Path
+    environment: dict[str, str]
+
+    def run(self, *argv: str, check: bool = True, **options: str) -> subprocess.CompletedProcess[str]:
+        given = {"env": self.environment, "capture_output": True, "text": True}
+        return subprocess.run(argv, cwd=self.path, check=check, **given, **options)
+
+    def dvc(self, *argv: str) -> None:
+        self.run(*DVC, *argv, "--quiet")
+
+    def commit(self, message: str) -> str:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+        return self.run("git", "rev-parse", "HEAD").stdout.strip()
+
+    def add(self, name: str, content: str) -> str:
+        file = self.path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+        self.dvc("add", name.partition("/")[0])
+        return self.commit(f"Add {name}")
+
+    def hook(self) -> tuple[int, str]:
+        """The hook as Git calls it where nothing was pushed yet."""
+        new = self.run("git", "rev-parse", "HEAD").stdout.strip()
+        refs = f"refs/heads/main {new} refs/heads/main {'0' * 40}\n"
+        done = self.run(sys.executable, str(SCRIPT), "origin", check=False, input=refs)
+        return done.returncode, done.stderr
+
+    def bring(self) -> None:
+        assert self.run(sys.executable, str(SCRIPT), "--push").stderr == ""
+
+    def object(self, store: str, content: str) -> Path:
+        (found,) = (file for file in (self.path / store).rglob("*") if file.is_file() and file.read_text() == content)
+        return found
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    folders = {"DVC_SITE_CACHE_DIR": "site", "DVC_GLOBAL_CONFIG_DIR": "global", "DVC_SYSTEM_CONFIG_DIR": "system"}
+    person = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "DVC_NO_ANALYTICS": "1"}
+    environment = os.environ | {name: str(tmp_path / folder) for name, folder in folders.items()} | person | alone
+    made = Work(tmp_path / "work", environment)
+    made.path.mkdir()
+    made.run("git", "init", "--quiet", "--initial-branch", "main")
+    made.dvc("init")
+    (made.path / ".gitignore").write_text("/store*\n")
+    # of a relative path DVC looks for another folder in an old commit
+    made.dvc("remote", "add", "--default", "dev", str(made.path / "store"))
+    return made
+
+
+def test_remote_is_asked_where_it_is_today(work):
+    """The commits before the last name an address that was wrong."""
+    work.dvc("remote", "modify", "dev", "url", str(work.path / "store of yesterday"))
+    work.add("one.csv", "1")
+    work.add("two.csv", "2")
+    work.dvc("remote", "modify", "dev", "url", str(work.path / "store"))
+    work.commit("Correct the address")
+    work.dvc("push")
+    assert work.hook() == (0, "")
+
+
+def test_data_on_a_remote_of_yesterday_is_not_there_today(work):
+    first = work.add("one.csv", "1")
+    work.add("two.csv", "2")
+    work.dvc("push")
+    work.dvc("remote", "modify", "dev", "url", str(work.path / "store of today"))
+    last = work.add("three.csv", "3")
+    code, said = work.hook()
+    assert code == 1
+    assert f"Push refused: DVC remote dev: one.csv of commit {first[:10]} cannot be had from it" in said
+    assert f"run `uv run python {SCRIPT} --push` first" in said
+    work.dvc("push", "one.csv", "two.csv")
+    assert f"three.csv of commit {last[:10]} cannot be had from it; run `uv run dvc push` first" in work.hook()[1]
+    work.dvc("push")
+    assert work.hook() == (0, "")
+
+
+def test_all_commits_are_brought_to_today_s_remote(work):
+    work.add("one.csv", "1")
+    work.add("one.csv", "2")
+    work.dvc("remote", "modify", "dev", "url", str(work.path / "store of today"))
+    work.commit("Move")
+    work.dvc("push", "--all-commits")
+    assert work.hook()[0] == 1, "DVC brings the data of old commits to the old address"
+    work.bring()
+    assert work.hook() == (0, "")
+
+
+def test_file_that_was_removed_below_its_folder_s_list_is_missed_and_brought_back(work):
+    work.add("pictures/one.txt", "1")
+    commit = work.add("pictures/two.txt", "2")
+    work.dvc("push", "--all-commits")
+    assert work.hook() == (0, "")
+    lost = work.object("store", "2")
+    lost.unlink()
+    code, said = work.hook()
+    assert code == 1 and f"DVC remote dev: pictures/two.txt of commit {commit[:10]} cannot be had" in said
+    work.dvc("push")
+    assert not lost.exists(), "DVC itself passes over it"
+    assert f"`uv run python {SCRIPT} --push`" in said
+    work.bring()
+    assert lost.read_text() == "2" and work.hook() == (0, "")
+
+
+def test_what_is_neither_there_nor_here_cannot_be_pushed(work):
+    commit = work.add("one.csv", "1")
+    shutil.rmtree(work.path / ".dvc" / "cache")
+    (work.path / "one.csv").unlink()
+    for argv, verdict in ((("origin",), "Push refused"), (("--push",), "Not all is there")):
+        refs = f"refs/heads/main {commit} refs/heads/main {'0' * 40}\n"
+        said = work.run(sys.executable, str(SCRIPT), *argv, check=False, input=refs).stderr
+        assert f"{verdict}: DVC remote dev: one.csv of commit {commit[:10]}" in said and "nor from this machine" in said
+
+
+def test_list_of_a_folder_is_read_on_the_remote_where_it_is_not_here(work):
+    commit = work.add("pictures/one.txt", "1")
+    work.dvc("push")
+    shutil.rmtree(work.path / ".dvc" / "cache")
+    assert work.hook() == (0, "")
+    work.object("store", "1").unlink()
+    assert f"pictures/one.txt of commit {commit[:10]} cannot be had" in work.hook()[1]
