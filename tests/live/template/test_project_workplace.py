@@ -243,6 +243,15 @@ def test_doctor_names_what_is_ill(patient, tmp_path):
     assert rows["git hooks"] == ("note", "pre-push missing: run `make hooks`")
 
 
+def test_doctor_shows_no_password_of_an_address(patient):
+    code, rows = doctor(patient, MLFLOW_TRACKING_URI="http://ada:wonder@127.0.0.1:15000")
+    assert code == 0 and rows["mlflow"][1].startswith("http://127.0.0.1:15000, server ")
+    for address in ("http://ada:wonder@127.0.0.1:9", "http://ada:won/der@127.0.0.1:9"):
+        code, rows = doctor(patient, MLFLOW_TRACKING_URI=address)
+        assert code == 1 and rows["mlflow"][0] == "WRONG" and "won" not in str(rows)
+    assert rows["mlflow"][1].startswith("http://127.0.0.1:9 is not an address")
+
+
 def test_doctor_finds_a_secret_where_git_would_take_it(patient):
     patient.dvc("remote", "modify", "dev", "secret_access_key", "a-secret-of-a-test")
     patient.dvc("remote", "modify", "dev", "verify", "false")

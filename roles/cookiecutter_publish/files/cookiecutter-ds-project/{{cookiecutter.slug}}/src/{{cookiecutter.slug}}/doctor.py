@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -47,6 +48,11 @@ def run(*argv: str) -> tuple[bool, str]:
     return done.returncode == 0, next((line for line in lines if line.startswith(("error: ", "fatal: "))), lines[-1])
 
 
+def public(text: str) -> str:
+    """Without the user and the password that an address may hold."""
+    return re.sub(r"://\S*@", "://", text)
+
+
 def verified_by() -> str | bool:
     return SETTINGS["ca_bundle"] or True
 
@@ -67,9 +73,7 @@ def git() -> Iterator[Row]:
         yield Row("git remote", "note", "none yet: git remote add origin <address>")
     else:
         fine, said = run("git", "ls-remote", "--quiet", "origin", "HEAD")
-        shown = address.rpartition("@")[2]  # an address may hold a password
-        detail = shown if fine else f"{shown}: {said.replace(address, shown)}"
-        yield Row("git remote", "ok" if fine else "WRONG", detail)
+        yield Row("git remote", "ok" if fine else "WRONG", address if fine else f"{address}: {said}")
     folder = run("git", "rev-parse", "--git-path", "hooks")[1]
     missing = [name for name in ("pre-commit", "pre-push") if not (ROOT / folder / name).is_file()]
     detail = f"{', '.join(missing)} missing: run `make hooks`" if missing else "installed"
@@ -80,6 +84,8 @@ def answers(what: str, address: str, path: str = "", refuses_as: str = "") -> tu
     """Whether a service answers at all, whatever it says; and what it said."""
     try:
         answer = requests.get(address.rstrip("/") + path, timeout=SECONDS, verify=verified_by(), allow_redirects=False)
+    except requests.exceptions.InvalidURL:  # of which requests tells a part, maybe of a password
+        return Row(what, "WRONG", f"{address} is not an address; in a password, / ? # are %2F %3F %23"), ""
     except requests.RequestException as error:
         reason = str(error.args[0] if error.args else error).split(": ")[-1].strip("'\")")
         return Row(what, "WRONG", f"{address} does not answer: {reason}"), ""
@@ -210,7 +216,7 @@ def main() -> int:
     rows = [row for check in (python, git, certificates, data, mlflow_server, registry) for row in rows_of(check)]
     width = max(len(row.what) for row in rows)
     for row in rows:
-        print(f"{row.what:<{width}}  {row.state:<5}  {row.detail}")
+        print(f"{row.what:<{width}}  {row.state:<5}  {public(row.detail)}")
     return 1 if any(row.state == "WRONG" for row in rows) else 0
 
 
