@@ -204,8 +204,8 @@ def patient(project: Project, tmp_path: Path) -> Project:
     return copy
 
 
-def doctor(project: Project, **env: str) -> tuple[int, dict[str, tuple[str, str]]]:
-    done = project.run(".venv/bin/python", "-m", f"{SLUG}.doctor", check=False, **env)
+def doctor(project: Project, *only: str, **env: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    done = project.run(".venv/bin/python", "-m", f"{SLUG}.doctor", *only, check=False, **env)
     rows = {line[:13].strip(): (line[13:20].strip(), line[20:].strip()) for line in done.stdout.splitlines()}
     for name in KEYS.iterdir():
         assert name.read_text().split("aws_secret_access_key = ")[1].split()[0] not in done.stdout
@@ -243,6 +243,29 @@ def test_doctor_names_what_is_ill(patient, tmp_path):
     assert rows["git hooks"] == ("note", "pre-push missing: run `make hooks`")
 
 
+def test_doctor_says_which_operation_failed(patient, administrator_key):
+    def dev(option: str, value: str) -> str:
+        patient.dvc("remote", "modify", "--local", "dev", option, value)
+        code, rows = doctor(patient, "data")
+        patient.dvc("remote", "modify", "--local", "--unset", "dev", option)
+        assert code == 1 and rows["data dev"][0] == "WRONG" and rows["object store"][0] == "ok"
+        return rows["data dev"][1]
+
+    assert dev("url", "s3://dvc/other/dev") == "s3://dvc/other/dev, key alice: AccessDenied at ListObjectsV2"
+    patient.make("key", f"FILE={administrator_key}")
+    nowhere = f"s3://nowhere/{SLUG}/development"
+    assert dev("url", nowhere) == f"{nowhere}, key administrator: NoSuchBucket at ListObjectsV2"
+
+
+def test_doctor_says_who_does_not_answer(patient):
+    patient.dvc("remote", "modify", "--local", "dev", "endpointurl", "http://ada:wonder@127.0.0.1:9")
+    code, rows = doctor(patient, "data", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert code == 1 and set(rows) == {".dvc/config", "object store", "data dev", "data prod"}
+    assert f"s3://dvc/{SLUG}/dev, key alice: no answer at ListObjectsV2: Could not connect" in rows["data dev"][1]
+    assert "wonder" not in str(rows) and rows["data prod"][0] == "ok"
+    assert doctor(patient, "nonsense")[0] == 2
+
+
 def test_doctor_shows_no_password_of_an_address(patient):
     code, rows = doctor(patient, MLFLOW_TRACKING_URI="http://ada:wonder@127.0.0.1:15000")
     assert code == 0 and rows["mlflow"][1].startswith("http://127.0.0.1:15000, server ")
@@ -250,6 +273,34 @@ def test_doctor_shows_no_password_of_an_address(patient):
         code, rows = doctor(patient, MLFLOW_TRACKING_URI=address)
         assert code == 1 and rows["mlflow"][0] == "WRONG" and "won" not in str(rows)
     assert rows["mlflow"][1].startswith("http://127.0.0.1:9 is not an address")
+
+
+def test_doctor_tries_the_key_that_dvc_uses(patient):
+    """What the environment names goes before the file of the remote, and a key in config.local before all."""
+
+    def used_by_dvc(**env: str) -> str:
+        code = "from dvc.repo import Repo; fs = Repo().cloud.get_remote().fs.fs; fs.connect()"
+        code += "; print(fs.s3._request_signer._credentials.access_key)"
+        return patient.run(".venv/bin/python", "-c", code, **env).stdout.strip()
+
+    assert used_by_dvc() == "alice"
+    env = {"AWS_SHARED_CREDENTIALS_FILE": str(KEYS / "bob")}
+    _code, rows = doctor(patient, "data", **env)
+    assert rows["data dev"][1].endswith("key bob of AWS_SHARED_CREDENTIALS_FILE reads")
+    assert used_by_dvc(**env) == "bob"
+    code, rows = doctor(patient, "data", AWS_SHARED_CREDENTIALS_FILE="/nowhere")
+    assert code == 1 and "no key, AWS_SHARED_CREDENTIALS_FILE names a file without one" in rows["data dev"][1]
+    env = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "wrong" * 4}
+    code, rows = doctor(patient, "data", **env)
+    assert code == 1 and "key nobody of AWS_ACCESS_KEY_ID: InvalidAccessKeyId at ListObjectsV2" in rows["data dev"][1]
+    assert used_by_dvc(**env) == "nobody"
+    patient.dvc("remote", "modify", "--local", "dev", "access_key_id", "somebody")
+    code, rows = doctor(patient, "data", **env)
+    assert code == 1 and "missing: aws_secret_access_key" in rows["data dev"][1]
+    patient.dvc("remote", "modify", "--local", "dev", "secret_access_key", "wrong" * 4)
+    code, rows = doctor(patient, "data", **env)
+    assert code == 1 and "key somebody: InvalidAccessKeyId at ListObjectsV2" in rows["data dev"][1]
+    assert used_by_dvc(**env) == "somebody"
 
 
 def test_doctor_finds_a_secret_where_git_would_take_it(patient):

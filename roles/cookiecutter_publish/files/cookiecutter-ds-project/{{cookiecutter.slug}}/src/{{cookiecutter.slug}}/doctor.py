@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import re
 import ssl
@@ -27,6 +29,10 @@ SECONDS = 10
 # By these a service is known that refuses a stranger, and so is not somebody else's sign-in before it.
 S3, CONTAINERS = "x-amz-request-id", "docker-distribution-api-version"
 SECRETS = {"access_key_id", "secret_access_key", "session_token", "password"}
+# As in DVC, these variables of the environment go before a remote's options.
+CREDENTIALS_FILE = "AWS_SHARED_CREDENTIALS_FILE"
+FILES = {"credentialpath": (CREDENTIALS_FILE, "credentials_file"), "configpath": ("AWS_CONFIG_FILE", "config_file")}
+DECIDING = {"env": "AWS_ACCESS_KEY_ID", "shared-credentials-file": CREDENTIALS_FILE}
 # A body that is not what its checksum says is refused after the key was checked, and so writes nothing.
 WRONG_MD5 = "AAAAAAAAAAAAAAAAAAAAAA=="
 
@@ -132,32 +138,49 @@ def registry() -> Iterator[Row]:
 def client(remote: dict[str, t.Any]) -> tuple[t.Any, str]:
     """An S3 client with the key that DVC would use, and the name of that key."""
     session = botocore.session.Session(profile=remote.get("profile"))
-    if remote.get("credentialpath"):
-        session.set_config_variable("credentials_file", str(Path(remote["credentialpath"]).expanduser()))
-    if remote.get("access_key_id"):
-        session.set_credentials(remote["access_key_id"], remote.get("secret_access_key"), remote.get("session_token"))
-    key = session.get_credentials()
+    for option, (variable, name) in FILES.items():
+        if remote.get(option) and variable not in os.environ:
+            session.set_config_variable(name, str(Path(remote[option]).expanduser()))
     s3 = session.create_client(
         "s3",
         region_name=remote.get("region"),
         endpoint_url=remote.get("endpointurl"),
-        verify=remote.get("ssl_verify", True),
+        verify=remote.get("ssl_verify"),
         config=Config(
             connect_timeout=SECONDS,
             read_timeout=SECONDS,
             retries={"max_attempts": 1},
             s3={"addressing_style": "path"},
         ),
+        **{f"aws_{part}": remote.get(part) for part in ("access_key_id", "secret_access_key", "session_token")},
     )
-    return s3, key.access_key if key else ""
+    key = session.get_credentials()
+    if remote.get("access_key_id") or not key:
+        return s3, remote.get("access_key_id", "")
+    variable = DECIDING.get(key.method)
+    return s3, f"{key.access_key} of {variable}" if variable in os.environ else key.access_key
+
+
+def ask(s3: t.Any, operation: str, **arguments: object) -> None:
+    """An answer that is an error names its operation; where there is none, this does."""
+    try:
+        getattr(s3, operation)(**arguments)
+    except BotoCoreError as error:
+        raise OSError(f"no answer at {s3.meta.method_to_api_mapping[operation]}: {error}") from error
 
 
 def rights(s3: t.Any, bucket: str, prefix: str) -> str:
-    s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+    ask(s3, "list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+    with contextlib.suppress(s3.exceptions.NoSuchKey):
+        ask(s3, "get_object", Bucket=bucket, Key=f"{prefix}/doctor")
     try:
-        s3.put_object(Bucket=bucket, Key=f"{prefix}/doctor", Body=b"doctor", ContentMD5=WRONG_MD5)
+        ask(s3, "put_object", Bucket=bucket, Key=f"{prefix}/doctor", Body=b"doctor", ContentMD5=WRONG_MD5)
     except ClientError as error:
-        return "reads and writes" if error.response["Error"]["Code"] in ("BadDigest", "InvalidDigest") else "reads"
+        code = error.response["Error"]["Code"]
+        if code == "AccessDenied":
+            return "reads"
+        if code not in ("BadDigest", "InvalidDigest"):
+            raise
     return "reads and writes"
 
 
@@ -172,19 +195,24 @@ def remotes(config: dict[str, t.Any]) -> Iterator[Row]:
         faults += [] if prefix == f"{SLUG}/{name}" else [f"the prefix is not {SLUG}/{name}"]
         if faults:
             yield Row(f"remote {name}", "WRONG", f"{remote['url']} in .dvc/config: {', '.join(faults)}")
+        shown = remote["url"]
         try:
             s3, key = client(remote)
             if not key:
-                yield Row(f"data {name}", "WRONG", f"{remote['url']}: no key, run `make key FILE=<key file>`")
+                way = "run `make key FILE=<key file>`"
+                if CREDENTIALS_FILE in os.environ:
+                    way = f"{CREDENTIALS_FILE} names a file without one: correct or unset it"
+                yield Row(f"data {name}", "WRONG", f"{shown}: no key, {way}")
                 continue
-            yield Row(f"data {name}", "ok", f"{remote['url']}, key {key} {rights(s3, bucket, prefix)}")
+            shown += f", key {key}"
+            yield Row(f"data {name}", "ok", f"{shown} {rights(s3, bucket, prefix)}")
         except ClientError as error:
             code = error.response["Error"]["Code"]
             # Those who train do not see prod, and those who promote do not work in dev.
             state = "note" if name == "prod" and code == "AccessDenied" else "WRONG"
-            yield Row(f"data {name}", state, f"{remote['url']}, key {key}: {code} at {error.operation_name}")
+            yield Row(f"data {name}", state, f"{shown}: {code} at {error.operation_name}")
         except (BotoCoreError, OSError, ValueError) as error:
-            yield Row(f"data {name}", "WRONG", f"{remote['url']}: {error}")
+            yield Row(f"data {name}", "WRONG", f"{shown}: {error}")
 
 
 def data() -> Iterator[Row]:
@@ -213,7 +241,12 @@ def rows_of(check: t.Callable[[], Iterator[Row]]) -> Iterator[Row]:
 
 
 def main() -> int:
-    rows = [row for check in (python, git, certificates, data, mlflow_server, registry) for row in rows_of(check)]
+    parser = argparse.ArgumentParser(prog=f"python -m {SLUG}.doctor", description=__doc__)
+    parser.add_argument("only", nargs="?", choices=["data"], help="no more than what a command of DVC needs")
+    checks = (data,)
+    if parser.parse_args().only is None:
+        checks = (python, git, certificates, *checks, mlflow_server, registry)
+    rows = [row for check in checks for row in rows_of(check)]
     width = max(len(row.what) for row in rows)
     for row in rows:
         print(f"{row.what:<{width}}  {row.state:<5}  {public(row.detail)}")
