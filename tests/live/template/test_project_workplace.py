@@ -6,7 +6,10 @@ import http.server
 import json
 import os
 import shutil
+import signal
+import subprocess
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -260,7 +263,7 @@ def test_doctor_says_which_operation_failed(patient, administrator_key):
 def test_doctor_says_who_does_not_answer(patient):
     patient.dvc("remote", "modify", "--local", "dev", "endpointurl", "http://ada:wonder@127.0.0.1:9")
     code, rows = doctor(patient, "data", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
-    assert code == 1 and set(rows) == {".dvc/config", "object store", "data dev", "data prod"}
+    assert code == 1 and set(rows) == {"locks", ".dvc/config", "object store", "data dev", "data prod"}
     assert f"s3://dvc/{SLUG}/dev, key alice: no answer at ListObjectsV2: Could not connect" in rows["data dev"][1]
     assert "wonder" not in str(rows) and rows["data prod"][0] == "ok"
     assert doctor(patient, "nonsense")[0] == 2
@@ -301,6 +304,47 @@ def test_doctor_tries_the_key_that_dvc_uses(patient):
     code, rows = doctor(patient, "data", **env)
     assert code == 1 and "key somebody: InvalidAccessKeyId at ListObjectsV2" in rows["data dev"][1]
     assert used_by_dvc(**env) == "somebody"
+
+
+def test_doctor_finds_what_a_killed_dvc_left(patient):
+    file = patient.path / "dvc.yaml"
+    written = file.read_text()
+    file.write_text(written.replace("stages:\n", "stages:\n  wait:\n    cmd: exec sleep 600\n    outs: [waited]\n"))
+    lock = patient.path / ".dvc" / "tmp" / "rwlock"
+    assert doctor(patient, "data")[1]["locks"] == ("ok", "none")
+    argv = [patient.path / ".venv" / "bin" / "dvc", "repro", "wait"]
+    running = subprocess.Popen(argv, cwd=patient.path, env=patient.environment, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not lock.exists() or "waited" not in lock.read_text():
+            assert running.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        state, detail = doctor(patient, "data")[1]["locks"]
+        assert state == "note" and detail.endswith(f"dvc repro wait` is at work as process {running.pid}")
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    assert str(running.pid) in lock.read_text()
+    assert doctor(patient, "data")[1]["locks"] == ("ok", "none")
+
+    # the number is now another's
+    lock.write_text(lock.read_text().replace(str(running.pid), str(os.getpid())))
+    file.write_text(file.read_text().replace("exec sleep 600", "touch waited"))
+    blocked = patient.dvc("repro", "wait", check=False)
+    assert blocked.returncode != 0 and "blocked by" in blocked.stdout
+    code, rows = doctor(patient, "data")
+    assert code == 1 and rows["locks"][0] == "WRONG" and "remove .dvc/tmp/rwlock" in rows["locks"][1]
+    assert f"process {os.getpid()}, once" in rows["locks"][1] and "pytest" in rows["locks"][1]
+
+    # killed between the two halves of a write
+    lock.write_text("")
+    broken = patient.dvc("repro", "wait", check=False)
+    assert broken.returncode != 0 and "Unable to read RWLock-file" in broken.stdout
+    code, rows = doctor(patient, "data")
+    assert code == 1 and rows["locks"][0] == "WRONG" and "remove .dvc/tmp/rwlock" in rows["locks"][1]
+    lock.unlink()
+    assert "Running stage 'wait'" in patient.dvc("repro", "wait").stdout
+    assert doctor(patient, "data")[1]["locks"] == ("ok", "none")
 
 
 def test_doctor_finds_a_secret_where_git_would_take_it(patient):

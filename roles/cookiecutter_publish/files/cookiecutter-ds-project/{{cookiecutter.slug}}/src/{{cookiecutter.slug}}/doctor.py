@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import ssl
@@ -16,11 +17,14 @@ from pathlib import Path
 
 import botocore.session
 import mlflow
+import psutil
 import requests
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.rwlock import RWLOCK_FILE, SCHEMA
+from voluptuous import Invalid
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = __package__ or Path(__file__).parent.name
@@ -215,6 +219,32 @@ def remotes(config: dict[str, t.Any]) -> Iterator[Row]:
             yield Row(f"data {name}", "WRONG", f"{shown}: {error}")
 
 
+def locks() -> Iterator[Row]:
+    """What a killed DVC left. Its other lock, .dvc/tmp/lock, ends with its process."""
+    file = ROOT / ".dvc" / "tmp" / RWLOCK_FILE
+    way = f"if no dvc runs here, remove {file.relative_to(ROOT)}"
+    try:
+        held = SCHEMA(json.loads(file.read_text())) if file.exists() else {"read": {}, "write": {}}
+    except (ValueError, Invalid):
+        yield Row("locks", "WRONG", f"{file.name} is not what DVC writes, as where one was killed: {way}")
+        return
+    holders = [*held["write"].values(), *(each for several in held["read"].values() for each in several)]
+    state, found = "ok", []
+    for pid, command in sorted({(holder["pid"], holder["cmd"]) for holder in holders}):
+        if not psutil.pid_exists(pid):
+            continue  # DVC itself drops the locks of a process that is gone
+        now = ""
+        with contextlib.suppress(psutil.Error):
+            now = " ".join(psutil.Process(pid).cmdline())
+        if now and now.endswith(command.partition(" ")[2]):
+            state = "note" if state == "ok" else state
+            found.append(f"`{command}` is at work as process {pid}")
+        else:
+            state = "WRONG"
+            found.append(f"process {pid}, once `{command}`, is now `{now}` and blocks DVC: {way}")
+    yield Row("locks", state, "; ".join(found) or "none")
+
+
 def data() -> Iterator[Row]:
     with Repo(ROOT) as repo:
         committed = repo.config.load_one("repo")
@@ -243,7 +273,7 @@ def rows_of(check: t.Callable[[], Iterator[Row]]) -> Iterator[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {SLUG}.doctor", description=__doc__)
     parser.add_argument("only", nargs="?", choices=["data"], help="no more than what a command of DVC needs")
-    checks = (data,)
+    checks = (locks, data)
     if parser.parse_args().only is None:
         checks = (python, git, certificates, *checks, mlflow_server, registry)
     rows = [row for check in checks for row in rows_of(check)]
