@@ -58,7 +58,7 @@ def test_workflows_run_nothing_but_targets_of_the_makefile(main):
         jobs = yaml.safe_load(file.read_text())["jobs"].values()
         steps += [step for job in jobs for step in job["steps"]]
     assert steps and not any("uses" in step for step in steps), "an action would have to be downloaded"
-    runs = {step["run"].split(" TAG=")[0] for step in steps if step["name"] != "Check out"}
+    runs = {step["run"] for step in steps if step["name"] != "Check out"}
     assert runs == {"make ci-metadata", "make ci-pull", "make ci-train", "make ci-report", "make promote"}
     assert all(re.search(rf"^{run.removeprefix('make ')}:", makefile, re.MULTILINE) for run in runs)
 
@@ -126,6 +126,14 @@ def test_reading_key_is_enough_to_compare(main, branch, runner, bucket):
     said = clone.make("ci-pull", "BASE=origin/main", **key("churn-ci")).stdout
     assert "Running stage 'train'" not in said and "passed" in said
     assert bucket.keys(f"{SLUG}/") == before
+
+
+@pytest.mark.parametrize("target", ["ci-pull", "ci-train"])
+def test_key_that_is_refused_is_named_with_what_it_tried(main, runner, target):
+    stranger = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "unknown"}
+    done = runner(main, "main").make(target, "BASE=HEAD", check=False, **stranger)
+    assert done.returncode != 0
+    assert "key nobody of AWS_ACCESS_KEY_ID: InvalidAccessKeyId at ListObjectsV2" in done.stdout, done.stdout
 
 
 def test_figures_that_were_not_made_from_the_commit_are_refused(branch, runner):
