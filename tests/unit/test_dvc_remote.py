@@ -292,6 +292,7 @@ def test_what_cannot_work_is_one_sentence_and_changes_nothing(run, run_module, r
             "remotes": [DEV | {"endpointurl": "http://me:hunter2@h:9000"}]
         },
         "credentials in its endpointurl": {"remotes": [DEV | {"endpointurl": "http://me:é-hunter2@[h"}]},
+        "in its endpointurl: give": {"remotes": [DEV | {"endpointurl": "http://me:a/hunter2@h"}]},
         "credentials in its proxy_to: give them as user": {
             "remotes": [{"name": "dev", "url": "webhdfs://h/x", "options": {"proxy_to": "http://me:hunter2@h"}}]
         },

@@ -40,15 +40,15 @@ class Work:
         self.dvc("add", name.partition("/")[0])
         return self.commit(f"Add {name}")
 
-    def hook(self) -> tuple[int, str]:
+    def hook(self, branch: str = "HEAD") -> tuple[int, str]:
         """The hook as Git calls it where nothing was pushed yet."""
-        new = self.run("git", "rev-parse", "HEAD").stdout.strip()
+        new = self.run("git", "rev-parse", branch).stdout.strip()
         refs = f"refs/heads/main {new} refs/heads/main {'0' * 40}\n"
         done = self.run(sys.executable, str(SCRIPT), "origin", check=False, input=refs)
         return done.returncode, done.stderr
 
     def bring(self) -> None:
-        assert self.run(sys.executable, str(SCRIPT), "--push").stderr == ""
+        assert self.run(sys.executable, str(SCRIPT), "--push", "origin").stderr == ""
 
     def object(self, store: str, content: str) -> Path:
         (found,) = (file for file in (self.path / store).rglob("*") if file.is_file() and file.read_text() == content)
@@ -64,6 +64,7 @@ def work(tmp_path: Path) -> Work:
     made = Work(tmp_path / "work", environment)
     made.path.mkdir()
     made.run("git", "init", "--quiet", "--initial-branch", "main")
+    made.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
     made.dvc("init")
     (made.path / ".gitignore").write_text("/store*\n")
     # of a relative path DVC looks for another folder in an old commit
@@ -91,7 +92,7 @@ def test_data_on_a_remote_of_yesterday_is_not_there_today(work):
     code, said = work.hook()
     assert code == 1
     assert f"Push refused: DVC remote dev: one.csv of commit {first[:10]} cannot be had from it" in said
-    assert f"run `uv run python {SCRIPT} --push` first" in said
+    assert f"run `uv run python {SCRIPT} --push origin` first" in said
     work.dvc("push", "one.csv", "two.csv")
     assert f"three.csv of commit {last[:10]} cannot be had from it; run `uv run dvc push` first" in work.hook()[1]
     work.dvc("push")
@@ -120,7 +121,7 @@ def test_file_that_was_removed_below_its_folder_s_list_is_missed_and_brought_bac
     assert code == 1 and f"DVC remote dev: pictures/two.txt of commit {commit[:10]} cannot be had" in said
     work.dvc("push")
     assert not lost.exists(), "DVC itself passes over it"
-    assert f"`uv run python {SCRIPT} --push`" in said
+    assert f"`uv run python {SCRIPT} --push origin`" in said
     work.bring()
     assert lost.read_text() == "2" and work.hook() == (0, "")
 
@@ -129,10 +130,30 @@ def test_what_is_neither_there_nor_here_cannot_be_pushed(work):
     commit = work.add("one.csv", "1")
     shutil.rmtree(work.path / ".dvc" / "cache")
     (work.path / "one.csv").unlink()
-    for argv, verdict in ((("origin",), "Push refused"), (("--push",), "Not all is there")):
+    for argv, verdict in ((("origin",), "Push refused"), (("--push", "origin"), "Not all is there")):
         refs = f"refs/heads/main {commit} refs/heads/main {'0' * 40}\n"
         said = work.run(sys.executable, str(SCRIPT), *argv, check=False, input=refs).stderr
         assert f"{verdict}: DVC remote dev: one.csv of commit {commit[:10]}" in said and "nor from this machine" in said
+
+
+def test_list_of_a_folder_that_is_not_whole_is_kept_back(work):
+    commit = work.add("pictures/one.txt", "1")
+    work.add("pictures/two.txt", "2")
+    work.object(".dvc/cache", "1").unlink()
+    said = work.run(sys.executable, str(SCRIPT), "--push", "origin", check=False).stderr
+    assert f"pictures/one.txt of commit {commit[:10]} cannot be had from it; nor from this machine" in said
+    assert work.object("store", "2") and not list((work.path / "store").rglob("*.dir"))
+
+
+def test_what_another_branch_needs_is_brought(work):
+    work.run("git", "checkout", "--quiet", "-b", "topic")
+    work.add("one.csv", "1")
+    work.run("git", "checkout", "--quiet", "--orphan", "main")
+    work.commit("Begin")
+    code, said = work.hook("topic")
+    assert code == 1 and "--push origin` first" in said, "`uv run dvc push` is for what is checked out"
+    work.bring()
+    assert work.hook("topic") == (0, "")
 
 
 def test_list_of_a_folder_is_read_on_the_remote_where_it_is_not_here(work):

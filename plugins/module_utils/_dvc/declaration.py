@@ -175,7 +175,8 @@ def _put_remote(files: Files, remote: t.Mapping[str, t.Any]) -> None:
 def _refuse_credentials(label: str, options: t.Mapping[str, str]) -> None:
     """Raise InvalidInputError for an address with a password in it, which would go into the file that Git keeps."""
     for option, text in options.items():
-        if option not in SECRET and holds_credentials(text):
+        # no address of an endpoint has an @, and a password may hold what ends one in others
+        if option not in SECRET and (holds_credentials(text) or (option == "endpointurl" and "@" in text)):
             keys = "access_key and secret_key, or in a file as credentialpath"
             way = keys if takes_keys(option, options["url"]) else "user in options and password in secret_options"
             raise InvalidInputError(f"{label} has credentials in its {option}: give them as {way}")

@@ -59,8 +59,7 @@ class Cache:
         return t.cast(str, md5) if md5 == digest_of(key) else None
 
     def give(self, key: str, proof: str, target: Store) -> None:
-        with self._readable(key) as path:
-            target.upload(path, key)
+        target.upload(self._directory / key, key)
 
     def content(self, key: str) -> bytes | None:
         with self._readable(key) as path:

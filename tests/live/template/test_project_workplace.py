@@ -135,8 +135,8 @@ def test_file_that_was_removed_in_the_bucket_is_missed_and_brought_back(branch, 
     assert "Everything is up to date" in branch.dvc("push").stdout
     done, said = push(branch)
     assert not done and "Push refused: DVC remote dev: data/raw/pictures/one.png of commit" in said
-    assert "run `uv run python ci/pushed_objects.py --push` first" in said
-    branch.run("uv", "run", "python", "ci/pushed_objects.py", "--push")
+    assert "run `uv run python ci/pushed_objects.py --push origin` first" in said
+    branch.run("uv", "run", "python", "ci/pushed_objects.py", "--push", "origin")
     assert bucket.read(lost) == content and push(branch)[0]
 
 
@@ -293,6 +293,9 @@ def test_doctor_tries_the_key_that_dvc_uses(patient):
     assert used_by_dvc(**env) == "bob"
     code, rows = doctor(patient, "data", AWS_SHARED_CREDENTIALS_FILE="/nowhere")
     assert code == 1 and "no key, AWS_SHARED_CREDENTIALS_FILE names a file without one" in rows["data dev"][1]
+    env = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_CONFIG_FILE": str(KEYS / "bob")}
+    assert doctor(patient, "data", **env)[1]["data dev"][1].endswith("key bob reads")
+    assert used_by_dvc(**env) == "bob"
     env = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "wrong" * 4}
     code, rows = doctor(patient, "data", **env)
     assert code == 1 and "key nobody of AWS_ACCESS_KEY_ID: InvalidAccessKeyId at ListObjectsV2" in rows["data dev"][1]

@@ -1,12 +1,13 @@
 """Refuse a push of commits whose data is not on the DVC remote. Git's pre-push hook gives the refs on standard input.
 
-With --push instead of Git's remote: bring there what this machine has of the commits that no remote of Git has. `dvc push
+With --push <Git remote>: bring there what this machine has of the commits that this remote of Git lacks. `dvc push
 --all-commits` takes a folder for whole whose list is there, and each commit to the remote as that commit's own file names it.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -31,6 +32,15 @@ class Use(NamedTuple):
     commit: str
     path: str
     folder: HashInfo | None = None
+
+
+class Lack(NamedTuple):
+    """What a remote does not have of the oldest commit that it has not all of."""
+
+    commit: str
+    paths: list[str]
+    here: bool  # this machine has it
+    passed_over: bool  # DVC takes it for there, since its folder's list is
 
 
 def is_here(commit: str) -> bool:
@@ -79,15 +89,15 @@ def check_bucket(store: HashFileDB) -> None:
     if store.fs.protocol == "s3":
         bucket, _, prefix = store.path.partition("/")
         try:
-            store.fs.fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            store.fs.fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
         except FileNotFoundError as error:
             raise DvcException(f"there is no bucket {bucket}") from error
 
 
-def refusal(
+def lack(
     repo: Repo, remote: str | None, kind: str, used: dict[HashInfo, Use], commits: list[str], push: bool
-) -> str | None:
-    """What the remote lacks of the oldest commit that it does not have all of, and the way out."""
+) -> Lack | None:
+    """What the remote has not got, after it was brought there if that is asked for."""
     here = repo.cache.legacy if kind in LEGACY_HASH_NAMES else repo.cache.local
     there = repo.cloud.get_remote_odb(remote, "status", hash_name=kind)
     check_bucket(there)
@@ -95,45 +105,65 @@ def refusal(
     # Each object is asked for, without DVC's own index of the remote: what was removed there by hand would be in it.
     status = compare_status(here, there, wanted, check_deleted=False)
     if push and status.new:
-        transfer(here, there, status.new)
+        # with what is nowhere, so that DVC keeps back the list of a folder that is not whole
+        transfer(here, there, status.new | status.missing)
         status = compare_status(here, there, wanted, check_deleted=False)
-    absent = [(each, use) for each, use in wanted.items() if each in status.new | status.missing]
+    absent, present = status.new | status.missing, status.ok | status.deleted
     if not absent:
         return None
-    commit = min((use.commit for _, use in absent), key=commits.index)
-    absent = [(each, use) for each, use in absent if use.commit == commit]
-    way = "run `uv run dvc push` first"
-    if commit != commits[-1] or any(use.folder in status.ok | status.deleted for _, use in absent):
-        way = f"run `uv run python {sys.argv[0]} {PUSH}` first, since `dvc push` would pass over it"
-    if any(each in status.missing for each, _ in absent):
-        way = "nor from this machine: make it again with `make eval`, or bring it back, then `uv run dvc push`"
-    paths = sorted({use.path for _, use in absent})
-    names = ", ".join(paths[:NAMED]) + (f" and {len(paths) - NAMED} more" if len(paths) > NAMED else "")
+    commit = min((wanted[each].commit for each in absent), key=commits.index)
+    uses = {each: wanted[each] for each in absent if wanted[each].commit == commit}
+    return Lack(
+        commit,
+        sorted({use.path for use in uses.values()}),
+        here=not uses.keys() & status.missing,
+        passed_over=any(use.folder in present for use in uses.values()),
+    )
+
+
+def sentence(repo: Repo, remote: str | None, found: Lack, git_remote: str, push: bool) -> str:
+    """What is not there, and the way out."""
+    if not found.here:
+        way = "nor from this machine: make it again with `make eval`, or bring it back, then push again"
+    elif push:
+        way = "it could not be brought there: see `make doctor`"
+    elif found.passed_over or found.commit != repo.scm.get_rev():
+        # git push <address> has no name for the remote, and an address may hold a password
+        name = git_remote if re.fullmatch(r"[\w.-]+", git_remote) else "none"
+        way = f"run `uv run python {sys.argv[0]} {PUSH} {name}` first, since `dvc push` would pass over it"
+    else:
+        way = "run `uv run dvc push` first"
+    more = len(found.paths) - NAMED
+    names = ", ".join(found.paths[:NAMED]) + (f" and {more} more" if more > 0 else "")
     where = remote or repo.config["core"].get("remote")
-    return f"DVC remote {where}: {names} of commit {commit[:10]} cannot be had from it; {way}."
+    return f"DVC remote {where}: {names} of commit {found.commit[:10]} cannot be had from it; {way}."
 
 
 def main() -> str | None:
     push = sys.argv[1] == PUSH
+    git_remote = sys.argv[2] if push else sys.argv[1]
     if push:
-        commits = listed_commits("HEAD", "--not", "--remotes")
+        commits = listed_commits("HEAD", "--branches", "--tags", "--not", f"--remotes={git_remote}")
     else:
-        commits = pushed_commits(sys.argv[1], sys.stdin.read().splitlines())
+        commits = pushed_commits(git_remote, sys.stdin.read().splitlines())
     if not commits:
         return None
-    verdict = "Not all is there" if push else "Push refused"
+    verdict, way = "Push refused", "`git push --no-verify` pushes anyway"
+    if push:
+        verdict, way = "Not all is there", "what was brought there stays there"
     # A commit from before the first run has no hashes, of which DVC would warn.
     logging.getLogger("dvc").setLevel(logging.ERROR)
     with Repo() as repo:
         try:
             # The remotes are today's: an old commit knows the addresses of its own day.
-            for (remote, kind), used in outputs(repo, commits).items():
-                if reason := refusal(repo, remote, kind, used, commits, push):
-                    return f"{verdict}: {reason}"
+            found = [
+                sentence(repo, remote, absent, git_remote, push)
+                for (remote, kind), used in outputs(repo, commits).items()
+                if (absent := lack(repo, remote, kind, used, commits, push))
+            ]
         except (DvcException, BotoCoreError, ClientError, OSError) as error:
-            way = "See `make doctor`; `git push --no-verify` pushes anyway."
-            return f"{verdict}: the DVC remote cannot be asked ({error}). {way}"
-    return None
+            return f"{verdict}: the DVC remote cannot be asked ({error}). See `make doctor`; {way}."
+    return f"{verdict}: {found[0]}" if found else None
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import requests
 from matplotlib.figure import Figure
 
 PLOTS = Path(".cache/plots")
+# more than so many classes are no picture
+CLASSES = 30
 CONFUSION = Path("reports/confusion.csv")
 SETTINGS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["stack"]
 
@@ -44,9 +46,11 @@ def plots(base: str) -> Path:
     return archive
 
 
-def picture() -> Path:
+def pictures() -> list[Path]:
     """The confusion matrix of this commit, since a comment shows no interactive plot."""
-    samples = pd.read_csv(CONFUSION)
+    samples = pd.read_csv(CONFUSION) if CONFUSION.exists() else pd.DataFrame()
+    if samples.empty or samples["actual"].nunique() > CLASSES:
+        return []
     table = pd.crosstab(samples["actual"], samples["predicted"])
     labels = table.index.union(table.columns)
     counts = table.reindex(index=labels, columns=labels, fill_value=0).to_numpy()
@@ -61,7 +65,7 @@ def picture() -> Path:
     axes.set(title="Confusion of the test samples", xlabel="predicted", ylabel="actual")
     file = PLOTS / "confusion.png"
     figure.savefig(file)
-    return file
+    return [file]
 
 
 def post(text: str, attachments: list[Path]) -> str:
@@ -99,11 +103,9 @@ def main() -> None:
     base = sys.argv[1]
     text = report(base)
     print(text)
-    files = [plots(base)]
-    if CONFUSION.exists():
-        files.insert(0, picture())
+    archive = plots(base)
     if os.environ.get("PULL_REQUEST"):
-        print(f"\nPosted: {post(text, files)}")
+        print(f"\nPosted: {post(text, [*pictures(), archive])}")
     else:
         print(f"\nPlots: {PLOTS / 'index.html'}")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import hashlib
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,9 +45,14 @@ def test_an_image_names_its_commit_as_long_as_its_files_are_of_it(tmp_path: Path
     code, file = module("provenance").code, tmp_path / "with a blank.txt"
     assert code() == {"git.commit": "", "git.dirty": "true"}
     file.write_text("as committed")
-    said = subprocess.run(["sha256sum", f"./{file.name}"], capture_output=True, text=True, check=True).stdout
-    (tmp_path / ".archived").write_text(f"abc\n{said}")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    (tmp_path / ".archived").write_text(f"abc\n{digest}  ./{file.name}\n")
     assert code() == {"git.commit": "abc", "git.dirty": "false"}
+    for added in (tmp_path / "dvc.lock", tmp_path / "src" / "more.py"):
+        added.parent.mkdir(exist_ok=True)
+        added.touch()
+        assert code() == {"git.commit": "abc", "git.dirty": "true"}
+        added.unlink()
     file.write_text("changed")
     assert code() == {"git.commit": "abc", "git.dirty": "true"}
     file.unlink()

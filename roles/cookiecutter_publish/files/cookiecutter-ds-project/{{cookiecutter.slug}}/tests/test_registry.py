@@ -59,6 +59,7 @@ def test_a_tag_is_on_the_commit_that_made_the_version(repository):
         (TAG, run_of("1" * 40), f"Tag {TAG} is on commit {repository[:10]}, but the model was made of 1111111111: "),
         (TAG.replace("1", "2"), run_of(repository), f"This repository has no tag {TAG.replace('1', '2')}: `git tag "),
         (TAG, run_of(repository, "true"), f"{TAG}: run abc is of uncommitted work"),
+        (TAG, run_of(""), f"{TAG}: run abc is of uncommitted work or does not say of which commit"),
     ):
         with pytest.raises(registry.Refused, match=re.escape(sentence)):
             registry.check_origin(tag, run)
@@ -66,7 +67,7 @@ def test_a_tag_is_on_the_commit_that_made_the_version(repository):
 
 def test_a_server_that_does_not_answer_is_named_at_once(monkeypatch):
     utils = module("mlflow_utils")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somebody:secret@127.0.0.1:9")  # pragma: allowlist secret
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somebody:secr/et@127.0.0.1:9")  # pragma: allowlist secret
     with pytest.raises(utils.Unreachable, match="MLflow at http://127.0.0.1:9 does not answer"):
         utils.connect()
 

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,8 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.rwlock import RWLOCK_FILE, SCHEMA
 from voluptuous import Invalid
+
+from .provenance import without_password
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = __package__ or Path(__file__).parent.name
@@ -56,11 +57,6 @@ def run(*argv: str) -> tuple[bool, str]:
         return False, str(error)
     lines = (done.stderr.strip() or done.stdout.strip()).splitlines() or [""]
     return done.returncode == 0, next((line for line in lines if line.startswith(("error: ", "fatal: "))), lines[-1])
-
-
-def public(text: str) -> str:
-    """Without the user and the password that an address may hold."""
-    return re.sub(r"://\S*@", "://", text)
 
 
 def verified_by() -> str | bool:
@@ -161,7 +157,7 @@ def client(remote: dict[str, t.Any]) -> tuple[t.Any, str]:
     key = session.get_credentials()
     if remote.get("access_key_id") or not key:
         return s3, remote.get("access_key_id", "")
-    variable = DECIDING.get(key.method)
+    variable = DECIDING.get(key.method, "")
     return s3, f"{key.access_key} of {variable}" if variable in os.environ else key.access_key
 
 
@@ -279,7 +275,7 @@ def main() -> int:
     rows = [row for check in checks for row in rows_of(check)]
     width = max(len(row.what) for row in rows)
     for row in rows:
-        print(f"{row.what:<{width}}  {row.state:<5}  {public(row.detail)}")
+        print(f"{row.what:<{width}}  {row.state:<5}  {without_password(row.detail)}")
     return 1 if any(row.state == "WRONG" for row in rows) else 0
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 import yaml
@@ -58,17 +59,20 @@ def data_hash(hashes: dict[str, str]) -> str:
     return hashlib.md5("".join(f"{value}  {path}\n" for path, value in raw.items()).encode()).hexdigest()
 
 
-def without_password(address: str) -> str:
-    """An address as it may be shown."""
-    parts = urlsplit(address)
-    return (
-        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.scheme.startswith("http") else address
-    )
+def without_password(text: str) -> str:
+    """Without the user and the password that an address in it may hold, whatever somebody put into a password."""
+    return re.sub(r"(https?://)\S*@", r"\1", text)
 
 
-def is_as_archived(line: str) -> bool:
-    digest, name = line.split(maxsplit=1)
-    return Path(name).is_file() and sha256(Path(name)) == digest
+def archived() -> dict[str, str]:
+    """The commit of an image, and whether its files still are that commit's: none changed, none removed, no code added."""
+    if not ARCHIVED.is_file():
+        return {"git.commit": "", "git.dirty": "true"}
+    commit, *lines = ARCHIVED.read_text().splitlines()
+    told = {Path(name): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+    here = {path for path in (LOCK, *Path("src").rglob("*.py")) if path.is_file()}
+    same = here <= told.keys() and all(path.is_file() and sha256(path) == digest for path, digest in told.items())
+    return {"git.commit": commit, "git.dirty": "false" if same else "true"}
 
 
 def code() -> dict[str, str]:
@@ -82,8 +86,7 @@ def code() -> dict[str, str]:
             "git.dirty": "true" if changed else "false",
             "git.repository": without_password(git("remote", "get-url", "origin")),
         }
-    commit, *files = ARCHIVED.read_text().splitlines() if ARCHIVED.is_file() else [""]
-    return {"git.commit": commit, "git.dirty": "false" if commit and all(map(is_as_archived, files)) else "true"}
+    return archived()
 
 
 def cpu() -> str:

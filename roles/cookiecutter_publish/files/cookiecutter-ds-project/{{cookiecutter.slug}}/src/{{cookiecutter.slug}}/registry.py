@@ -59,15 +59,17 @@ def register(run_id: str | None = None, allow_dirty: bool = False) -> ModelVersi
 
 def check_origin(tag: str, run: Run) -> None:
     """What is used was made of a commit, and the tag is on that commit: so it is found from the tag, and Git keeps it."""
-    if run.data.tags.get("git.dirty") != "false":
-        raise Refused(f"{tag}: run {run.info.run_id} is of uncommitted work, so nobody could build its model again.")
-    commit = run.data.tags["git.commit"]
+    commit = run.data.tags.get("git.commit")
+    if not commit or run.data.tags.get("git.dirty") != "false":
+        why = "is of uncommitted work or does not say of which commit"
+        raise Refused(f"{tag}: run {run.info.run_id} {why}, so nobody could build its model again.")
+    provenance.git("rev-parse", "--git-dir", required=True)
     tagged = provenance.git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^0")
     if not tagged:
         raise Refused(f"This repository has no tag {tag}: `git tag {tag} {commit}`, or `git fetch --tags`.")
     if tagged != commit:
-        made = f"the model was made of {commit[:10]}: `git tag --force {tag} {commit}`"
-        raise Refused(f"Tag {tag} is on commit {tagged[:10]}, but {made}.")
+        way = f"`git tag --force {tag} {commit} && git push --force origin {tag}`"
+        raise Refused(f"Tag {tag} is on commit {tagged[:10]}, but the model was made of {commit[:10]}: {way}.")
 
 
 def promote(tag: str) -> str:
@@ -121,6 +123,8 @@ def main() -> None:
         else:
             version = register(chosen.run, chosen.allow_dirty)
             print(f"Registered: version {version.version} of {PROJECT}, made by run {version.run_id}.")
+            if commit := version.tags.get("git.commit"):
+                print(f"A tag promotes it: git tag model/{PROJECT}/<stage>/{version.version} {commit}")
     except (Refused, DvcException, MlflowException) as error:
         sys.exit(str(error))
 

@@ -149,7 +149,7 @@ def main() -> int:
     except (Refused, MlflowException, DvcException) as error:
         print(f"Could not be tried. {error}", file=sys.stderr)
     finally:
-        if chosen.keep or outcome == DIFFERENT:
+        if (chosen.keep or outcome == DIFFERENT) and (scratch / PROJECT).exists():
             (scratch / PROJECT / ".dvc" / "config.local").unlink(missing_ok=True)
             print(f"The clone is in {scratch / PROJECT}, without your keys.")
         else:
