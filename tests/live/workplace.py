@@ -43,6 +43,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         **kept,
         "PATH": f"{BIN}:{kept['PATH']}",
         "UV_SYSTEM_CERTS": "true",
+        # a clone that differs is left there
+        "TMPDIR": str(home),
         "COOKIECUTTER_CONFIG": str(home / "cookiecutter.yml"),
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_SYSTEM": os.devnull,

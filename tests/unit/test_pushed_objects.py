@@ -42,11 +42,12 @@ class Work:
 
     def hook(self, branch: str = "HEAD") -> str | None:
         """What it refuses, as Git calls it where nothing was pushed yet."""
-        refs = f"refs/heads/main {self.git('rev-parse', branch)} refs/heads/main {'0' * 40}\n"
+        name = self.git("rev-parse", "--symbolic-full-name", branch)
+        refs = f"{name} {self.git('rev-parse', branch)} refs/heads/main {'0' * 40}\n"
         return self._script("origin", refs=refs)
 
-    def bring(self) -> str | None:
-        return self._script("--push", "origin")
+    def bring(self, branch: str = "main") -> str | None:
+        return self._script("--push", "origin", branch)
 
     def _script(self, *argv: str, refs: str = "") -> str | None:
         with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
@@ -98,7 +99,7 @@ def test_data_on_a_remote_of_yesterday_is_not_there_today(work):
     last = work.add("three.csv", "3")
     said = work.hook()
     assert f"Push refused: DVC remote dev: one.csv of commit {first[:10]} cannot be had from it" in said
-    assert f"run `uv run python {SCRIPT} --push origin` first" in said
+    assert f"run `uv run python {SCRIPT} --push origin main` first" in said
     work.dvc("push", "one.csv", "two.csv")
     assert f"three.csv of commit {last[:10]} cannot be had from it; run `uv run dvc push` first" in work.hook()
     work.dvc("push")
@@ -127,7 +128,7 @@ def test_file_that_was_removed_below_its_folder_s_list_is_missed_and_brought_bac
     assert f"DVC remote dev: pictures/two.txt of commit {commit[:10]} cannot be had" in said
     work.dvc("push")
     assert not lost.exists(), "DVC itself passes over it"
-    assert f"`uv run python {SCRIPT} --push origin`" in said
+    assert f"`uv run python {SCRIPT} --push origin main`" in said
     assert work.bring() is None
     assert lost.read_text() == "2" and work.hook() is None
 
@@ -153,8 +154,8 @@ def test_what_another_branch_needs_is_brought(work):
     work.add("one.csv", "1")
     work.git("checkout", "--quiet", "--orphan", "main")
     work.commit("Begin")
-    assert "--push origin` first" in work.hook("topic"), "`uv run dvc push` is for what is checked out"
-    assert work.bring() is None
+    assert "--push origin topic` first" in work.hook("topic"), "`uv run dvc push` is for what is checked out"
+    assert work.bring("topic") is None
     assert work.hook("topic") is None
 
 

@@ -105,8 +105,8 @@ def test_push_waits_for_the_data(project, bucket):
     # The data of the last commit is not enough: the one before it is pushed too.
     project.dvc("push")
     refused = project.run("git", "push", "-u", "origin", "main", check=False)
-    assert "models/model.pkl of commit" in refused.stdout and "--push origin`" in refused.stdout
-    project.run("uv", "run", "python", "ci/pushed_objects.py", "--push", "origin")
+    assert "models/model.pkl of commit" in refused.stdout and "--push origin main`" in refused.stdout
+    project.run("uv", "run", "python", "ci/pushed_objects.py", "--push", "origin", "main")
     project.git("push", "-u", "origin", "main")
     assert project.git("ls-remote", "origin", "main").startswith(project.git("rev-parse", "HEAD"))
     assert all(key.startswith(f"{SLUG}/dev/files/md5/") for key in bucket.keys(f"{SLUG}/"))

@@ -1,7 +1,7 @@
 """Refuse a push of commits whose data is not on the DVC remote. Git's pre-push hook gives the refs on standard input.
 
-With --push <Git remote>: bring there what this machine has of the commits that this remote of Git lacks. `dvc push
---all-commits` takes a folder for whole whose list is there, and each commit to the remote as that commit's own file names it.
+With --push <Git remote> <branch or tag>...: bring there what this machine has of the commits that this remote of Git lacks.
+`dvc push --all-commits` takes a folder for whole whose list is there, and each commit to the remote as its own file names it.
 """
 
 from __future__ import annotations
@@ -53,14 +53,25 @@ def listed_commits(*argv: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-def pushed_commits(remote: str, lines: list[str]) -> list[str]:
-    """What the push adds to that Git remote."""
-    moves = [(local, there) for _, local, _, there in map(str.split, lines) if set(local) != {"0"}]
-    if not moves:
-        return []
-    new = [local for local, _ in moves]
-    known = [there for _, there in moves if set(there) != {"0"} and is_here(there)]
-    return listed_commits(*new, "--not", f"--remotes={remote}", *known)
+class Push(NamedTuple):
+    """What goes to a remote of Git: the names of branches and tags, and the commits that are new there."""
+
+    remote: str
+    names: list[str]
+    commits: list[str]
+
+
+def announced(remote: str, lines: list[str]) -> Push:
+    """The push that Git tells of."""
+    moves = [(name, local, there) for name, local, _, there in map(str.split, lines) if set(local) != {"0"}]
+    known = [there for *_, there in moves if set(there) != {"0"} and is_here(there)]
+    new = [local for _, local, _ in moves]
+    commits = listed_commits(*new, "--not", f"--remotes={remote}", *known) if new else []
+    return Push(remote, [name.removeprefix("refs/heads/") for name, *_ in moves], commits)
+
+
+def asked_for(remote: str, *names: str) -> Push:
+    return Push(remote, list(names), listed_commits(*(names or ("HEAD",)), "--not", f"--remotes={remote}"))
 
 
 def outputs(repo: Repo, commits: list[str]) -> dict[tuple[str | None, str], dict[HashInfo, Use]]:
@@ -121,7 +132,7 @@ def lack(
     )
 
 
-def sentence(repo: Repo, remote: str | None, found: Lack, git_remote: str, push: bool) -> str:
+def sentence(repo: Repo, remote: str | None, found: Lack, going: Push, push: bool) -> str:
     """What is not there, and the way out."""
     if not found.here:
         way = "nor from this machine: make it again with `make eval`, or bring it back, then push again"
@@ -129,8 +140,9 @@ def sentence(repo: Repo, remote: str | None, found: Lack, git_remote: str, push:
         way = "it could not be brought there: see `make doctor`"
     elif found.passed_over or found.commit != repo.scm.get_rev():
         # git push <address> has no name for the remote, and an address may hold a password
-        name = git_remote if re.fullmatch(r"[\w.-]+", git_remote) else "none"
-        way = f"run `uv run python {sys.argv[0]} {PUSH} {name}` first, since `dvc push` would pass over it"
+        where = going.remote if re.fullmatch(r"[\w.-]+", going.remote) else "none"
+        command = " ".join([sys.argv[0], PUSH, where, *going.names])
+        way = f"run `uv run python {command}` first, since `dvc push` would pass over it"
     else:
         way = "run `uv run dvc push` first"
     more = len(found.paths) - NAMED
@@ -141,12 +153,8 @@ def sentence(repo: Repo, remote: str | None, found: Lack, git_remote: str, push:
 
 def main() -> str | None:
     push = sys.argv[1] == PUSH
-    git_remote = sys.argv[2] if push else sys.argv[1]
-    if push:
-        commits = listed_commits("HEAD", "--branches", "--tags", "--not", f"--remotes={git_remote}")
-    else:
-        commits = pushed_commits(git_remote, sys.stdin.read().splitlines())
-    if not commits:
+    going = asked_for(*sys.argv[2:]) if push else announced(sys.argv[1], sys.stdin.read().splitlines())
+    if not going.commits:
         return None
     verdict, way = "Push refused", "`git push --no-verify` pushes anyway"
     if push:
@@ -157,9 +165,9 @@ def main() -> str | None:
         try:
             # The remotes are today's: an old commit knows the addresses of its own day.
             found = [
-                sentence(repo, remote, absent, git_remote, push)
-                for (remote, kind), used in outputs(repo, commits).items()
-                if (absent := lack(repo, remote, kind, used, commits, push))
+                sentence(repo, remote, absent, going, push)
+                for (remote, kind), used in outputs(repo, going.commits).items()
+                if (absent := lack(repo, remote, kind, used, going.commits, push))
             ]
         except (DvcException, BotoCoreError, ClientError, OSError) as error:
             return f"{verdict}: the DVC remote cannot be asked ({error}). See `make doctor`; {way}."
