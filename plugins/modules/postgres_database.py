@@ -49,6 +49,14 @@ options:
       - Locale of the database, fixed at its creation.
       - The server's own if not given.
     type: str
+  exclusive:
+    description:
+      - Whether the server is there for such databases alone. What is set for everybody in it, by C(ALTER ROLE ALL) or
+        in C(postgresql.auto.conf), is then taken back.
+      - A setting that needs a restart is taken back before one makes it count, so that none is needed.
+    type: bool
+    default: false
+    version_added: 0.3.0
   force:
     description: Whether O(state=absent) removes a database that is not empty or in use.
     type: bool
@@ -68,6 +76,7 @@ EXAMPLES = r"""
     login_unix_socket: /opt/postgres/run
     name: mlflow
     password: "{{ vault_postgres_mlflow_password }}"
+    exclusive: true
 
 - name: Give MLflow a database in a server that is already there
   repro.stack.postgres_database:
@@ -96,6 +105,7 @@ database:
       owner: mlflow
       privileges: [CREATE, USAGE]
       withheld: []
+    server_settings: []
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -115,6 +125,7 @@ def main() -> None:
             "connect": {"type": "list", "elements": "str", "default": []},
             "encoding": {"type": "str", "default": "UTF8"},
             "locale": {"type": "str"},
+            "exclusive": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "state": STATE,
         },
@@ -123,7 +134,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     name, password = module.params["name"], module.params["password"]
-    owner = module.params["owner"] or name
+    owner, exclusive = module.params["owner"] or name, module.params["exclusive"]
     absent = module.params["state"] == "absent"
     desired = desired_state(
         name,
@@ -132,11 +143,12 @@ def main() -> None:
         encoding=module.params["encoding"],
         locale=module.params["locale"],
         has_password=password is not None,
+        exclusive=exclusive,
     )
 
     def work():
         keep_data = absent and not module.params["force"]
-        database = Database(connect(module), name, owner, password, keep_data=keep_data)
+        database = Database(connect(module), name, owner, password, keep_data=keep_data, exclusive=exclusive)
         return reconcile(database, None if absent else desired, check_mode=module.check_mode)
 
     run_outcome(module, work, "database")

@@ -121,6 +121,11 @@ def by_docker(*arguments: str):
     return lambda _engine, _stack: subprocess.run(["docker", *arguments], check=True, capture_output=True)
 
 
+def overridden(engine, stack):
+    edited("srv/postgres/data/postgresql.auto.conf", "log_statement = 'all'\n")(engine, stack)
+    engine.api.kill("test-postgres", signal.SIGHUP)
+
+
 def template_unlisted(_engine, stack):
     (stack.root / TEMPLATE / "info" / "refs").write_text("")
 
@@ -250,7 +255,12 @@ TABLE = [
         "administrator's secret", iam("minio_user", name="administrator", secret="by-hand-again"), {ADMINISTRATOR}
     ),
     Mutation("database password", sql("ALTER ROLE mlflow PASSWORD 'by hand'"), {DATABASES}, foretold=True),
+    Mutation(
+        "settings for every role", sql("ALTER ROLE ALL SET idle_session_timeout = '1d'"), {DATABASES}, foretold=True
+    ),
     Mutation("database owner", sql("ALTER DATABASE mlflow OWNER TO postgres"), {DATABASES}),
+    # not in the wave that starts the server, which forgets them
+    Mutation("overriding settings of the server", overridden, {DATABASES}),
     Mutation("database opened", sql("GRANT CONNECT ON DATABASE mlflow TO PUBLIC"), {DATABASES}),
     Mutation(
         "grant deleted",

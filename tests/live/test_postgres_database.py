@@ -125,6 +125,47 @@ def test_drift_is_found_named_and_repaired(
     assert not kept()["changed"]
 
 
+OVERRIDE = "copy (select '{}') to '/var/lib/postgresql/data/postgresql.auto.conf'"
+RELOAD = "select pg_reload_conf(), pg_sleep(1)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["alter role all set default_transaction_read_only = on"], ["SET default_transaction_read_only"]),
+        ([OVERRIDE.format("log_min_messages = error"), RELOAD], ["SET log_min_messages"]),
+        ([OVERRIDE.format("log_min_messages = error"), RELOAD, OVERRIDE.format("")], ["SET log_min_messages"]),
+        ([OVERRIDE.format("max_connections = 50"), RELOAD], ["SET max_connections"]),
+        ([OVERRIDE.format("= no configuration")], ["syntax error"]),
+    ],
+    ids=["for every role", "overriding file", "overriding file that is gone", "for the next start", "no configuration"],
+)
+def test_what_is_set_for_everybody_is_drift_in_a_server_of_ours(
+    kept: RunModule, postgres: t.Any, statements: list[str], found: list[str]
+) -> None:
+    right = kept(exclusive=True)["database"]
+    assert right["server_settings"] == []
+    try:
+        with session(postgres.socket) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        assert not kept()["changed"]
+        foretold = kept(check_mode=True, exclusive=True)
+        repaired = kept(exclusive=True)
+    finally:
+        kept(exclusive=True)
+    for outcome in (foretold, repaired):
+        assert outcome["changed"]
+        assert outcome["diff"]["before"] == {**right, "server_settings": found}
+        assert outcome["diff"]["after"] == right
+    assert not kept(exclusive=True)["changed"]
+    with session(postgres.socket) as cursor:
+        cursor.execute("show default_transaction_read_only")
+        assert cursor.fetchone() == ("off",)
+        cursor.execute("show log_min_messages")
+        assert cursor.fetchone() == ("warning",)
+
+
 def test_what_an_extension_brought_is_left_to_it(kept: RunModule, postgres: t.Any, name: str) -> None:
     with session(postgres.socket, name) as cursor:
         cursor.execute("create extension pg_stat_statements")

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.repro.stack.plugins.module_utils._errors import InvalidInputError, StackError
 from ansible_collections.repro.stack.plugins.module_utils._module import library
-from ansible_collections.repro.stack.plugins.module_utils._postgres import queries
+from ansible_collections.repro.stack.plugins.module_utils._postgres import queries, server_settings
 from ansible_collections.repro.stack.plugins.module_utils._postgres.connection import Server
 from ansible_collections.repro.stack.plugins.module_utils._postgres.scram import is_password_of
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
@@ -27,7 +27,14 @@ ROLE_ATTRIBUTES = ["LOGIN"]
 
 
 def desired_state(
-    name: str, owner: str, *, connect: t.Iterable[str], encoding: str, locale: str | None, has_password: bool
+    name: str,
+    owner: str,
+    *,
+    connect: t.Iterable[str],
+    encoding: str,
+    locale: str | None,
+    has_password: bool,
+    exclusive: bool = False,
 ) -> State:
     """What a service's database is like, in the words of Database.read()."""
     return {
@@ -40,6 +47,7 @@ def desired_state(
         "privileges": {**{role: ["CONNECT"] for role in connect}, owner: ["CONNECT", "CREATE", "TEMPORARY"]},
         "database_attributes": [],
         "public_schema": {"owner": owner, "privileges": ["CREATE", "USAGE"], "withheld": []},
+        "server_settings": [] if exclusive else None,
     }
 
 
@@ -48,7 +56,16 @@ class Database(Resource):
 
     immutable = ("encoding", "locale")
 
-    def __init__(self, server: Server, name: str, owner: str, password: str | None, *, keep_data: bool = False) -> None:
+    def __init__(
+        self,
+        server: Server,
+        name: str,
+        owner: str,
+        password: str | None,
+        *,
+        keep_data: bool = False,
+        exclusive: bool = False,
+    ) -> None:
         for word in (name, owner):
             if not 0 < len(word.encode()) <= LONGEST_NAME or "\0" in word:
                 raise InvalidInputError(f"{word!r} is no name for PostgreSQL: it takes 1 to {LONGEST_NAME} bytes")
@@ -59,6 +76,7 @@ class Database(Resource):
         self._owner = owner
         self._password = password
         self._keep_data = keep_data
+        self._exclusive = exclusive
 
     def read(self) -> State | None:
         with self._server.session() as cursor:
@@ -76,6 +94,7 @@ class Database(Resource):
             cursor.execute(queries.FIND_ROLE, [self._owner])
             role = cursor.fetchone()
             password = self._read_password(cursor)
+            server = {"server_settings": server_settings.read(cursor)} if self._exclusive else {}
         open_to_connections = database[3]
         relations, schema = self._read_inside(role is not None) if open_to_connections else (None, None)
         if self._keep_data and relations != 0:
@@ -91,6 +110,7 @@ class Database(Resource):
             "privileges": privileges,
             "database_attributes": database[4],
             "public_schema": schema,
+            **server,
         }
 
     def _read_inside(self, has_owner: bool) -> tuple[int, State]:
@@ -131,6 +151,8 @@ class Database(Resource):
                 cursor.execute(_compose("alter database {} owner to {}", self._name, self._owner))
             if "privileges" in changes:
                 self._write_privileges(cursor, changes["privileges"])
+            if "server_settings" in changes:
+                server_settings.reset(cursor)
         if "public_schema" in changes:
             with self._server.session(self._name) as cursor:
                 cursor.execute(_compose("create schema if not exists public authorization {}", self._owner))

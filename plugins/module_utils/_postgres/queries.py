@@ -40,6 +40,13 @@ where %s in (pg_get_userbyid(member), pg_get_userbyid(roleid))"""
 FIND_ROLE_SETTINGS = """
 select datname from pg_db_role_setting left join pg_database on pg_database.oid = setdatabase
 where pg_get_userbyid(setrole) = %s"""
+# What ALTER ROLE ALL set, and what postgresql.auto.conf says or, as long as nobody reloads, has said.
+FIND_SERVER_SETTINGS = """
+select 'SET ' || split_part(setting, '=', 1) from pg_db_role_setting, unnest(setconfig) setting
+where setdatabase = 0 and setrole = 0
+union select coalesce('SET ' || name, error) from pg_file_settings where sourcefile = %(file)s
+union select 'SET ' || name from pg_settings where sourcefile = %(file)s
+order by 1"""
 FIND_SCHEMA = """
 select case pg_get_userbyid(nspowner) when 'pg_database_owner' then
            (select pg_get_userbyid(datdba) from pg_database where datname = current_database())
