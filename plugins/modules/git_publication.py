@@ -80,6 +80,8 @@ options:
     description:
       - Whether O(url) is the path of a bare repository that is made where it is missing, and kept as a web server of
         plain files needs it.
+      - The directory that it lies in is kept readable by everybody too. A link in its place, which a web server need
+        not follow, gives way to a copy of what it leads to.
       - One that Git cannot read any more is set aside beside it, and made anew.
     type: bool
     default: false

@@ -135,6 +135,16 @@ def template_unreadable(_engine, stack):
     shutil.rmtree(stack.root / TEMPLATE / "objects")
 
 
+def template_moved(_engine, stack):
+    shutil.rmtree(stack.root / "srv/moved", ignore_errors=True)
+    (stack.root / TEMPLATE).rename(stack.root / "srv/moved")
+    (stack.root / TEMPLATE).symlink_to("../../moved")
+
+
+def way_closed(_engine, stack):
+    (stack.root / TEMPLATE).parent.chmod(0o750)
+
+
 def sql(statement: str, database: str = "mlflow"):
     return lambda _engine, stack: execute_sql(stack.postgres_socket, statement, database=database)
 
@@ -275,6 +285,8 @@ TABLE = [
     ),
     Mutation("published template unlisted", template_unlisted, {PUBLISHED}, foretold=True),
     Mutation("published template unreadable", template_unreadable, {PUBLISHED}),
+    Mutation("way to the published template closed", way_closed, {PUBLISHED}),
+    Mutation("published template behind a link", template_moved, {PUBLISHED}),
 ]
 
 

@@ -202,12 +202,21 @@ def test_what_is_refused_by_the_server_arrives_not_even_in_part(publish, bare):
     assert publish(values={"_endpoint": "x"})["publication"]["tag"] == "v1.0.0+1"
 
 
+@pytest.fixture
+def careful_umask() -> t.Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("careful_umask")
 def test_static_repository(publish, tmp_path):
     path = tmp_path / "srv" / "platform" / "template"
     given = {"url": str(path), "initialise": True}
     assert publish(check_mode=True, **given)["changed"] and not path.parent.exists()
     assert publish(**given)["changed"] and not publish(**given)["changed"]
     assert [each.name for each in path.parent.iterdir()] == ["template"]
+    assert all(each.stat().st_mode & 0o777 == 0o755 for each in (path.parent, path.parent.parent))
     assert (path / "info" / "refs").read_text().count("\n") == 3
     assert all(each.stat().st_mode & 0o444 == 0o444 for each in path.rglob("*"))
 
@@ -220,6 +229,11 @@ def written(name: str, text: str):
     return lambda path: (path / name).write_text(text)
 
 
+def moved_behind_a_link(path: Path) -> None:
+    path.rename(path.parent.parent / "moved")
+    path.symlink_to("../moved")
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
@@ -230,8 +244,13 @@ def written(name: str, text: str):
         removed("refs/heads/main"),
         lambda path: next(path.glob("objects/??/*")).chmod(0o400),
         lambda path: (path / "refs").chmod(0o700),
+        lambda path: path.parent.chmod(0o750),
+        moved_behind_a_link,
     ],
-    ids=["list removed", "list edited", "head", "tag", "branch", "closed file", "closed directory"],
+    ids=[
+        *("list removed", "list edited", "head", "tag", "branch", "closed file", "closed directory", "closed way"),
+        "link",
+    ],
 )
 def test_a_static_repository_that_was_changed_by_hand_is_repaired(publish, tmp_path, break_it):
     path = tmp_path / "srv" / "template"
@@ -242,6 +261,7 @@ def test_a_static_repository_that_was_changed_by_hand_is_repaired(publish, tmp_p
     assert publish(check_mode=True, **given)["changed"]
     assert publish(**given)["changed"] and not publish(**given)["changed"]
     assert (path / "HEAD").read_text() == "ref: refs/heads/main\n"
+    assert not path.is_symlink() and path.parent.stat().st_mode & 0o005 == 0o005
     assert set(listed.split()[1::2]) == set((path / "info" / "refs").read_text().split()[1::2])
     assert [each.name for each in path.parent.iterdir()] == ["template"]
 
@@ -273,6 +293,23 @@ def test_a_static_repository_of_another_user_is_left_alone(publish, tmp_path):
     with pytest.raises(publish.failed, match=r"cannot be read: .*dubious ownership"):
         publish(**given)
     assert [each.name for each in path.parent.iterdir()] == ["template"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_directory_behind_a_link_is_nothing_to_publish_in(publish, tmp_path, check_mode):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "srv").symlink_to("elsewhere")
+    with pytest.raises(publish.failed, match="srv is a link, which the web server need not follow: put a directory"):
+        publish(check_mode=check_mode, url=str(tmp_path / "srv" / "template"), initialise=True)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_link_that_leads_nowhere_is_set_aside(publish, tmp_path):
+    path = tmp_path / "srv" / "template"
+    path.parent.mkdir()
+    path.symlink_to("nowhere")
+    assert publish(url=str(path), initialise=True)["changed"]
+    assert path.is_dir() and (path.parent / "template.unreadable-1").is_symlink()
 
 
 def test_a_directory_of_somebody_is_not_taken(publish, tmp_path):
