@@ -11,7 +11,8 @@ version_added: 0.3.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Signs in with the password. Where that works and the account is an administrator's, this is all.
+  - Signs in with the password. Where that works and the account is an administrator's, this is all, but for a look
+    whether an interrupted repair left its account behind.
   - Where it does not, Gitea's own program in the container makes another administrator, by whom the API sets the
     password and the right, and which is then removed.
   - No secret is in a command line, in an environment or in what the module returns.
@@ -64,6 +65,7 @@ administrator:
     name: administrator
     administrator: true
     password: as declared
+    left_behind: []
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -93,7 +95,7 @@ def main() -> None:
         program_in(given["container"], given["config"]),
         **{name: given[name] for name in ("name", "password", "email")},
     )
-    desired = {"name": given["name"], "administrator": True, "password": SECRET_AS_DECLARED}
+    desired = {"name": given["name"], "administrator": True, "password": SECRET_AS_DECLARED, "left_behind": []}
     run_outcome(module, lambda: reconcile(administrator, desired, check_mode=module.check_mode), "administrator")
 
 

@@ -234,6 +234,17 @@ def test_a_password_changed_by_hand_is_repaired_and_nothing_else(forge: Forge) -
     assert started(*SERVICES) == before
 
 
+def test_the_account_of_an_interrupted_repair_is_removed(forge: Forge) -> None:
+    left = {"username": "repro.stack-repair", "email": "x@noreply.invalid", "password": "nobody-knows-1"}
+    assert forge.api("POST", "/admin/users", left).status_code == 201
+    chosen = ("--tags", "gitea")
+    assert forge.site("--check", *chosen) == {ADMINISTRATOR}
+    assert forge.api("GET", "/users/repro.stack-repair").status_code == 200
+    assert forge.site(*chosen) == {ADMINISTRATOR}
+    assert {user["login"] for user in forge.api("GET", "/admin/users").json()} == {"administrator"}
+    assert forge.site(*chosen) == set()
+
+
 def test_a_right_that_was_taken_away_is_given_back(forge: Forge) -> None:
     eve = {"username": "eve", "email": "eve@example.org", "password": "a-good-one-1", "must_change_password": False}
     assert forge.api("POST", "/admin/users", eve).status_code == 201

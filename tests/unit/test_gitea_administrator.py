@@ -7,6 +7,30 @@ from ansible_collections.repro.stack.plugins.module_utils._errors import StackEr
 from ansible_collections.repro.stack.plugins.module_utils._gitea.administrator import HELPER, Administrator
 
 
+class Api:
+    """What the administrator reads, of these accounts."""
+
+    def __init__(self, *accounts: str) -> None:
+        self._accounts = accounts
+
+    def call(self, method: str, path: str, *, missing_ok: bool = False):
+        name = path.rpartition("/")[2]
+        assert method == "GET"
+        return {"is_admin": True} if name == "user" or name in self._accounts else None
+
+
+@pytest.mark.parametrize("accounts", [[], [HELPER]])
+def test_what_an_interrupted_repair_left_is_seen_and_removed_by_one_command(accounts):
+    ran = []
+    administrator = Administrator(
+        lambda _: Api(*accounts), lambda *arguments: ran.append(arguments), name="a", password="b", email="c"
+    )
+    assert administrator.read()["left_behind"] == accounts
+    assert ran == []
+    administrator.update({"left_behind": []})
+    assert ran == [("admin", "user", "delete", f"--username={HELPER}")]
+
+
 def test_a_program_that_gives_no_token_leaves_no_helper_behind():
     accounts = set()
 

@@ -27,9 +27,9 @@ TOKEN = re.compile(r"^[0-9a-f]{40}$", re.MULTILINE)
 
 
 class Administrator(Resource):
-    """State: {"name", "administrator": whether it is one, "password": a word for it}.
+    """State: {"name", "administrator": whether it is one, "password": a word for it, "left_behind": names of accounts}.
 
-    One call says that all is well. Whatever is wrong is put right by an administrator that the program in the
+    Two calls say that all is well. Whatever is wrong is put right by an administrator that the program in the
     container makes for it: the API alone takes a password without showing it, and gives a lost right back.
     """
 
@@ -49,9 +49,20 @@ class Administrator(Resource):
     def read(self) -> State | None:
         user = self._signed_in()
         if user:
-            return {"name": self._name, "administrator": user["is_admin"], "password": SECRET_AS_DECLARED}
-        found = self._listed().get(self._name.lower())
-        return found and {"name": self._name, "administrator": found["administrator"], "password": SECRET_DIFFERS}
+            helper = self._as_declared().call("GET", path("users", HELPER), missing_ok=True)
+            administrator, password, left_behind = user["is_admin"], SECRET_AS_DECLARED, helper is not None
+        else:
+            listed = self._listed()
+            if self._name.lower() not in listed:
+                return None
+            administrator, password = listed[self._name.lower()]["administrator"], SECRET_DIFFERS
+            left_behind = HELPER in listed
+        return {
+            "name": self._name,
+            "administrator": administrator,
+            "password": password,
+            "left_behind": [HELPER] if left_behind else [],
+        }
 
     def create(self, desired: State) -> None:
         with self._helper() as client:
@@ -60,6 +71,9 @@ class Administrator(Resource):
             self._settle(client)
 
     def update(self, changes: State) -> None:
+        if set(changes) == {"left_behind"}:
+            self._remove_helper()
+            return
         with self._helper() as client:
             self._settle(client)
 
@@ -75,11 +89,14 @@ class Administrator(Resource):
 
     def _signed_in(self) -> dict[str, t.Any] | None:
         try:
-            return self._connect(basic(self._name, self._password)).call("GET", path("user"))
+            return self._as_declared().call("GET", path("user"))
         except ServiceError as error:
             if error.status in (401, 403):
                 return None
             raise
+
+    def _as_declared(self) -> JsonClient:
+        return self._connect(basic(self._name, self._password))
 
     def _listed(self) -> dict[str, State]:
         """Columns: id, name, address, active, administrator, two-factor."""
