@@ -60,7 +60,18 @@ def test_a_database_of_old_is_dumped_and_upgraded(old_database: None, stack: t.A
     (dump,) = set(dumps.glob("*")) - before
     assert re.fullmatch(rf"mlflow-{OLD}-\d{{8}}T\d{{6}}Z\.dump", dump.name)
     assert dump.read_bytes()[:5] == b"PGDMP" and dump.stat().st_mode & 0o777 == 0o600
-    assert "Dump the database, since an upgrade has no way back" in said
+    assert said.index("Stop the server, since") < said.index("upgrade | Dump the database")
     found = requests.get(f"{mlflow.endpoint}/api/2.0/mlflow/experiments/get", params={"experiment_id": 7}, timeout=30)
     assert found.json()["experiment"]["name"] == "of old"
     assert "changed=0 " in stack.playbook("site.yml").stdout
+
+
+def test_a_dump_that_fails_ends_nothing(old_database: None, stack: t.Any) -> None:
+    execute_sql(stack.postgres_socket, "create schema of_another create table kept (x int)", database="mlflow")
+    there = docker.from_env().api.inspect_container("test-mlflow")
+    refused = stack.playbook("site.yml", check=False)
+    assert refused.returncode != 0 and "mlflow cannot be dumped, so nothing was upgraded" in refused.stdout
+    assert "permission denied for schema of_another" in refused.stdout
+    found = docker.from_env().api.inspect_container("test-mlflow")
+    assert found["Id"] == there["Id"] and found["State"]["StartedAt"] > there["State"]["StartedAt"]
+    assert execute_sql(stack.postgres_socket, "select version_num from alembic_version", database="mlflow") == [(OLD,)]
