@@ -80,12 +80,12 @@ class LookupModule(LookupBase):
         if not (context / "Dockerfile").is_file():
             raise AnsibleError(f"There is no build context for an image named {name}: {context}/Dockerfile is missing")
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
-        files = sorted(path for path in context.rglob("*") if path.is_file())
+        files = [(path.relative_to(context), path) for path in sorted(context.rglob("*")) if path.is_file()]
         if bundle := self.get_option("ca_bundle"):
             if not Path(bundle).is_file():
                 raise AnsibleError(f"The certificate bundle {bundle} (ca_bundle) is not a file on the controller")
-            files.append(Path(bundle))
-        for path in files:
-            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+            files.append((Path(bundle).name, Path(bundle)))
+        for name, path in files:
+            digest.update(f"{name}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
