@@ -33,6 +33,10 @@ def test_down_keeps_everything_and_the_next_run_starts_it(stack, experiment):
     before = experiment()
     assert running() == set(SERVICES)
 
+    # what somebody removed is no obstacle, and a PostgreSQL is somebody else's where the inventory names one
+    docker.from_env().api.remove_container("test-mlflow", force=True)
+    stack.playbook("teardown.yml", "-e", "postgres_existing_dsn=postgresql://team@198.51.100.5/postgres")
+    assert running() == {"test-postgres"}
     stack.playbook("teardown.yml")
     assert running() == set()
     foretold = stack.playbook("site.yml", "--check").stdout
