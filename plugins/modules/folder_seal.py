@@ -11,7 +11,8 @@ version_added: 0.3.0
 author:
   - repro.stack contributors (@repro-stack)
 description:
-  - Writes a digest of the names, sizes and times of all files of a folder into a file of it.
+  - Writes a digest of the names, sizes, times, owners and modes of all files of a folder into a file of it, and of the
+    names, owners and modes of its folders.
     M(repro.stack.server_check) then tells whether anything was changed since.
   - C(__pycache__) does not count, since Python writes there when it likes.
 extends_documentation_fragment:

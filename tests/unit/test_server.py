@@ -328,6 +328,11 @@ def test_it_says_what_is_as_it_was_sealed(run_module, tmp_path):
         (b.touch, []),
         (a.unlink, []),
         (a.symlink_to, ["b.py"]),
+        (b.chmod, [0o666]),
+        (b.parent.chmod, [0o777]),
+        (Path(path).parent.chmod, [0o777]),
+        (os.chown, [b, 1, 0]),
+        (os.chown, [b.parent, 0, 1]),
         (Path(path).write_text, [""]),
     ):
         change(*arguments)

@@ -33,17 +33,26 @@ class Seal(Resource):
         self.create(changes)
 
     def _digest(self) -> str:
-        """SHA-256 of names, sizes in bytes and times of change in nanoseconds of all other files."""
+        """SHA-256 of names, modes, owners, sizes in bytes and times of change in nanoseconds of all other files.
+
+        Of a folder its mode and owner.
+        """
         own = f"{self._file} "
         listed = sorted(line for line in _lines(str(self._file.parent)) if not line.startswith(own))
         return hashlib.sha256("\n".join(listed).encode(errors="surrogateescape")).hexdigest()
 
 
 def _lines(folder: str) -> t.Iterator[str]:
+    # The size and time of a folder change with what is passed over.
+    yield f"{folder} {_access(Path(folder).stat())}"
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
                 state = entry.stat(follow_symlinks=False)
-                yield f"{entry.path} {state.st_size} {state.st_mtime_ns}"
+                yield f"{entry.path} {_access(state)} {state.st_size} {state.st_mtime_ns}"
             elif entry.name != PASSED_OVER:
                 yield from _lines(entry.path)
+
+
+def _access(state: os.stat_result) -> str:
+    return f"{state.st_mode:o} {state.st_uid} {state.st_gid}"
