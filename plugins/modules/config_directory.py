@@ -103,7 +103,9 @@ options:
     default: /run/docker.sock
     version_added: 0.3.0
   key_file:
-    description: File on the server with the digest's key; made at the first use.
+    description:
+      - File on the server with the digest's key; made at the first use.
+      - One that was emptied is made anew, and every digest is another one then. Owner and mode are repaired.
     type: path
     default: /opt/repro/digest.key
 """
@@ -162,6 +164,7 @@ from ansible_collections.repro.stack.plugins.module_utils._reconcile import SECR
 from ansible_collections.repro.stack.plugins.module_utils._server.config_directory import ConfigDirectory
 from ansible_collections.repro.stack.plugins.module_utils._server.container_record import OTHER, condition, container_id
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
+from ansible_collections.repro.stack.plugins.module_utils._server.files import OURS
 
 TEXT = {"type": "str", "required": True}
 
@@ -205,7 +208,7 @@ def main() -> None:
     container, engine = module.params["container"], Engine(module.params["docker_socket"])
     secret_files = module.params["secret_files"]
     desired = {
-        "digest_key": True,
+        "digest_key": OURS,
         "directory": attributes(owner, module.params["mode"]),
         "directories": {each["path"]: attributes(each["owner"], each["mode"]) for each in module.params["directories"]},
         "files": {

@@ -93,6 +93,18 @@ def test_an_interrupted_repair_still_asks_for_a_new_container(write, tmp_path, m
     assert (tmp_path / "service" / "hidden").read_text() == "first secret"
 
 
+def test_a_key_that_others_may_read_is_closed_and_an_emptied_one_made_anew(write, tmp_path):
+    first, key = write()["digest"], (tmp_path / "key").read_text()
+    (tmp_path / "key").chmod(0o644)
+    closed = write()
+    assert closed["changed"] and closed["digest"] == first and mode(tmp_path / "key") == "0600"
+    (tmp_path / "key").write_text("")
+    foreseen = write(check_mode=True)
+    assert foreseen["changed"] and foreseen["digest"] != first and (tmp_path / "key").read_text() == ""
+    assert write()["digest"] not in (first, foreseen["digest"])
+    assert (tmp_path / "key").read_text() not in ("", key) and not write()["changed"]
+
+
 def test_files_that_are_not_named_stay(write, tmp_path):
     write()
     (tmp_path / "service" / "foreign").write_text("mine")

@@ -33,8 +33,8 @@ class ConfigDirectory(Resource):
     """A directory with the declared files in it, and the data directories that belong to the same service.
 
     A state is {"directory": attributes, "directories": {path: attributes}, "files": {name: attributes + content},
-    "secret_files": {name: attributes + a word for the content}, "digest_key": whether there is one}; attributes are
-    owner, group and mode.
+    "secret_files": {name: attributes + a word for the content}, "digest_key": attributes}; attributes are owner, group
+    and mode.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ConfigDirectory(Resource):
 
     def read(self) -> State:
         return {
-            "digest_key": self._key_file.exists(),
+            "digest_key": attributes(self._key_file) if self._key() else None,
             "directory": directory_attributes(self._path),
             "directories": {path: directory_attributes(Path(path)) for path in self._desired["directories"]},
             "files": {name: self._file(name) for name in self._desired["files"]},
@@ -66,7 +66,7 @@ class ConfigDirectory(Resource):
             # First of all: whoever stops this run halfway leaves a digest that no running container carries.
             self._raise_generation()
         if "digest_key" in changes:
-            self._make_key()
+            self._keep_key()
         if "directory" in changes:
             make_directory(self._path, changes["directory"])
         for path, wanted in changes.get("directories", {}).items():
@@ -85,8 +85,7 @@ class ConfigDirectory(Resource):
         made anew a container keeps the old one, which nobody else can reach.
         """
         generation = self._generation() + _rewrites(self.read(), self._desired)
-        key = self._key_file.read_bytes() if self._key_file.exists() else b""
-        made = hmac.new(key, str(generation).encode(), hashlib.sha256)
+        made = hmac.new(self._key(), str(generation).encode(), hashlib.sha256)
         contents = {name: wanted["content"] for name, wanted in self._desired["files"].items()}
         for name, text in sorted({**contents, **self._secret_contents}.items()):
             made.update(f"\0{name}\0{text}".encode())
@@ -116,10 +115,14 @@ class ConfigDirectory(Resource):
             make_directory(self._path, {**OURS, "mode": "0700"})
         write(self._path / GENERATION, str(self._generation() + 1), OURS)
 
-    def _make_key(self) -> None:
+    def _key(self) -> bytes:
+        """Nothing where there is none; an emptied one is none."""
+        return content(self._key_file).strip() if self._key_file.exists() else b""
+
+    def _keep_key(self) -> None:
         """With a key, nobody can try guesses of a secret against the digest in a container's labels."""
         make_directory(self._key_file.parent, {**OURS, "mode": "0755"})
-        write(self._key_file, secrets.token_hex(32), OURS)
+        write(self._key_file, self._key().decode() or secrets.token_hex(32), OURS)
 
 
 def _rewrites(current: State, wanted: State) -> bool:
