@@ -32,6 +32,13 @@ options:
     description: Permissions of the directory, in octal.
     type: str
     default: "0750"
+  shared:
+    description:
+      - Whether O(path) holds files of others too.
+      - It is made with O(owner) and O(mode) where it is missing, and keeps those that it has.
+    type: bool
+    default: false
+    version_added: 0.3.0
   files:
     description: Files whose content may be shown in a diff.
     type: list
@@ -158,13 +165,15 @@ config_directory:
   type: dict
 """
 
+from pathlib import Path
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
 from ansible_collections.repro.stack.plugins.module_utils._reconcile import SECRET_AS_DECLARED, reconcile
 from ansible_collections.repro.stack.plugins.module_utils._server.config_directory import ConfigDirectory
 from ansible_collections.repro.stack.plugins.module_utils._server.container_record import OTHER, condition, container_id
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
-from ansible_collections.repro.stack.plugins.module_utils._server.files import OURS
+from ansible_collections.repro.stack.plugins.module_utils._server.files import OURS, directory_attributes
 
 TEXT = {"type": "str", "required": True}
 
@@ -175,6 +184,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "owner": {"type": "int", "required": True},
             "mode": {"type": "str", "default": "0750"},
+            "shared": {"type": "bool", "default": False},
             "files": {
                 "type": "list",
                 "elements": "dict",
@@ -207,9 +217,10 @@ def main() -> None:
     path, owner = module.params["path"], module.params["owner"]
     container, engine = module.params["container"], Engine(module.params["docker_socket"])
     secret_files = module.params["secret_files"]
+    found = directory_attributes(Path(path)) if module.params["shared"] else None
     desired = {
         "digest_key": OURS,
-        "directory": attributes(owner, module.params["mode"]),
+        "directory": found or attributes(owner, module.params["mode"]),
         "directories": {each["path"]: attributes(each["owner"], each["mode"]) for each in module.params["directories"]},
         "files": {
             each["name"]: {**attributes(owner, each["mode"]), "content": each["content"]}

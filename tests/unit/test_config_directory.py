@@ -119,6 +119,16 @@ def test_a_directory_may_lie_on_another_disk(write, tmp_path):
     assert not write()["changed"]
 
 
+def test_a_shared_directory_keeps_its_mode_and_a_missing_one_is_made(write, tmp_path):
+    assert write(shared=True)["changed"] and mode(tmp_path / "service") == "0750"
+    (tmp_path / "service").chmod(0o2775)
+    assert not write(shared=True)["changed"]
+    (tmp_path / "service" / "plain").write_text("edited by hand")
+    assert write(shared=True)["changed"] and (tmp_path / "service" / "plain").read_text() == "a"
+    assert (tmp_path / "service").stat().st_mode & 0o7777 == 0o2775
+    assert write()["changed"] and mode(tmp_path / "service") == "0750"
+
+
 def test_line_ends_are_content(write, tmp_path):
     write(content="a\n")
     (tmp_path / "service" / "plain").write_bytes(b"a\r\n")

@@ -112,7 +112,7 @@ class ConfigDirectory(Resource):
 
     def _raise_generation(self) -> None:
         if not self._path.is_dir():
-            make_directory(self._path, {**OURS, "mode": "0700"})
+            make_directory(self._path, self._desired["directory"])
         write(self._path / GENERATION, str(self._generation() + 1), OURS)
 
     def _key(self) -> bytes:
