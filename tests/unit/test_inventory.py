@@ -163,6 +163,12 @@ LOOPBACK = (
             {"gitea_settings": {"APP_NAME": "Git"}},
             "gitea_settings: APP_NAME is not a section with its settings; what has none belongs to DEFAULT",
         ),
+        # an image of somebody else
+        (
+            {"mlflow_image": "registry.example.org/mlflow:3.18.0"},
+            "mlflow_image is registry.example.org/mlflow:3.18.0, but which versions of the database it knows is not: "
+            "give them in mlflow_schema_revisions; the README of the role mlflow says how to ask the image",
+        ),
         # secrets
         ({"vault_minio_root_password": MISSING}, f"vault_minio_root_password is missing; {MAKES}"),
         (
@@ -588,6 +594,8 @@ def test_what_a_policy_grants_mlflow_is_not_looked_into(say):
         {"minio_data_directory": "/srv/gitea", "minio_container": "gitea"},
         {"vault_minio_root_password": GOOD + "\\'\"", "vault_minio_mlflow_secret_key": GOOD + "'"},
         database(owner="MLflow_1", connect=["grafana", "pg_monitor", "o'brien"]),
+        {"mlflow_image": "registry.example.org/mlflow:3.18.0", "mlflow_schema_revisions": ["451aebb31d03"]},
+        {"mlflow_image": "repro-stack/mlflow:3ec3352933b986ad"},
     ],
 )
 def test_values_that_can_be(say, declared):

@@ -1,7 +1,7 @@
 # Copyright: repro.stack contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to repro.stack. What services must not share, since each is kept and taken down as if it were alone."""
+"""Private to repro.stack. What a service cannot run with, and what two must not share: each is kept on its own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def problems(variables: Variables, *, idle: t.Collection[str]) -> t.Iterator[str
     named = (name.removesuffix("_container") for name in variables.options if name.endswith("_container"))
     services = sorted(service for service in named if service not in idle)
     yield from _ports(variables)
+    yield from _mlflow_image(variables)
     for rule in (_containers, _directories, _memory):
         yield from rule(variables, services)
 
@@ -79,3 +80,15 @@ def _memory(variables: Variables, services: t.Sequence[str]) -> t.Iterator[str]:
             continue
         if 0 < size < LEAST_MEMORY:
             yield f"{name} is {value}, but Docker takes 6m at least; a number without a unit means bytes"
+
+
+def _mlflow_image(variables: Variables) -> t.Iterator[str]:
+    """A server upgrades its database at start, so which schemas an image knows decides whether a dump comes first."""
+    if variables.is_default("mlflow_image") or variables.value("mlflow_schema_revisions"):
+        return
+    image = variables.value("mlflow_image")
+    if image and not image.startswith("repro-stack/") and not variables.refused("mlflow_schema_revisions"):
+        yield (
+            f"mlflow_image is {image}, but which versions of the database it knows is not: "
+            "give them in mlflow_schema_revisions; the README of the role mlflow says how to ask the image"
+        )
