@@ -603,6 +603,35 @@ def test_values_that_can_be(say, declared):
     assert say(**declared, **secrets) == []
 
 
+@pytest.mark.parametrize("service", ["mlflow", "gitea"])
+@pytest.mark.parametrize(
+    ("database", "secret"),
+    [
+        ({"name": "data"}, "vault_postgres_data_password"),
+        ({"name": "team-data"}, "vault_postgres_team_data_password"),
+        ({"name": "data", "owner": "data-team"}, "vault_postgres_data_team_password"),
+    ],
+)
+def test_a_service_signs_in_with_the_password_of_its_databases_owner(say, service, database, secret):
+    declared = {f"{service}_database": database["name"], "postgres_databases": [{"name": "mlflow"}, database]}
+    assert say(**declared) == [f"{secret} is missing; {MAKES}"]
+    files = [f"@{ROLES / service / kind / 'main.yml'}" for kind in ("defaults", "vars")]
+    given = [*files, json.dumps({**declared, secret: "of-the-owner-alone"})]
+    ran = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible"),
+            *("localhost", "--connection=local", "--module-name=ansible.builtin.debug"),
+            f"--args=var={service}_database_password",
+            *(f"--extra-vars={each}" for each in given),
+        ],
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{service}_database_password: of-the-owner-alone" in ran.stdout, ran.stdout + ran.stderr
+
+
 def given_by(path):
     """What an inventory of this repository gives, but for its secrets, which tests make up."""
     content = yaml.safe_load(path.read_text()) or {}

@@ -120,5 +120,6 @@ def test_the_playbook_makes_exactly_what_an_inventory_without_secrets_lacks():
     for role in used:
         points = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
         specifications[role] = points["main"]["options"]
-    said = inventory_problems({"stack_name": "x"}, lambda name: "x", specifications, used=used)
+    given = {"stack_name": "x", "postgres_databases": [{"name": "mlflow"}]}
+    said = inventory_problems(given, given.get, specifications, used=used)
     assert sorted(play["vars"]["__secrets"]) == sorted(sentence.split()[0] for sentence in said)
