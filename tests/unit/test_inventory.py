@@ -253,6 +253,14 @@ LOOPBACK = (
         ({"minio_console": "no"}, "minio_console must be true or false, not the text 'no'"),
         ({"minio_buckets": "datasets"}, "minio_buckets must be a list of dictionaries, not the text 'datasets'"),
         ({"minio_environment": ["A=b"]}, "minio_environment must be a dictionary"),
+        (
+            {"minio_environment": {"MINIO_API_REQUESTS_MAX": 100, "MINIO_BROWSER": "off"}},
+            "minio_environment: MINIO_API_REQUESTS_MAX is not a text; put its value in quotes",
+        ),
+        (
+            {"mlflow_environment": {"MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": True}},
+            "mlflow_environment: MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD is not a text; put its value in quotes",
+        ),
         ({"minio_memory": "lots"}, "minio_memory is lots, which is not a size such as 512m or 2g"),
         ({"minio_memory": "2gb"}, "minio_memory is 2gb, which is not a size such as 512m or 2g"),
         ({"mlflow_memory": "-1"}, "mlflow_memory is -1, which is not a size such as 512m or 2g"),

@@ -20,10 +20,10 @@ def problems(variables: Variables, *, idle: t.Collection[str]) -> t.Iterator[str
     """A service names its container in `<service>_container`; ``idle`` are those that will not run."""
     named = (name.removesuffix("_container") for name in variables.options if name.endswith("_container"))
     services = sorted(service for service in named if service not in idle)
-    yield from _ports(variables)
-    yield from _mlflow_image(variables)
-    for rule in (_containers, _directories, _memory):
-        yield from rule(variables, services)
+    for rule in (_ports, _environments, _mlflow_image):
+        yield from rule(variables)
+    for shared in (_containers, _directories, _memory):
+        yield from shared(variables, services)
 
 
 def _containers(variables: Variables, services: t.Sequence[str]) -> t.Iterator[str]:
@@ -65,6 +65,14 @@ def _ports(variables: Variables) -> t.Iterator[str]:
         elif port in ports:
             yield f"{name} and {ports[port]} are both {port}"
         ports[port] = name
+
+
+def _environments(variables: Variables) -> t.Iterator[str]:
+    """Docker takes texts alone; what YAML makes of 0100 or yes is not what was written."""
+    for name in (name for name in variables.options if name.endswith("_environment")):
+        for key, value in (variables.value(name) or {}).items():
+            if not isinstance(value, str):
+                yield f"{name}: {key} is not a text; put its value in quotes"
 
 
 def _memory(variables: Variables, services: t.Sequence[str]) -> t.Iterator[str]:
