@@ -38,7 +38,9 @@ options:
     type: str
     required: true
   directory:
-    description: Folder of the files. It is made with mode 0700; one that is open to others is refused.
+    description:
+      - Folder of the files. It is made with mode 0700; one that is open to others is refused.
+      - A C(.gitignore) in it keeps the files out of Git. It is written where it is missing, and otherwise left alone.
     type: path
     required: true
   held_elsewhere:

@@ -48,7 +48,7 @@ class Keys:
         variables = self._scratch / "variables.json"
         variables.write_text(json.dumps(given))
         ran = self._stack.playbook(playbook, "-e", f"@{variables}", *arguments, check=check)
-        held = secrets(self.folder, [path.name for path in self.folder.glob("*")])
+        held = secrets(self.folder, [path.name for path in self.folder.glob("[!.]*")])
         assert not [name for name, secret in held.items() if secret in ran.stdout + ran.stderr]
         return ran
 
@@ -170,7 +170,7 @@ def test_temporary_credentials_which_would_survive_a_new_secret_open_nothing(key
 
 def test_a_second_run_changes_nothing_and_the_files_stay(keys: Keys) -> None:
     before = {path.name: path.read_bytes() for path in keys.folder.iterdir()}
-    assert set(before) == {*ALLOWED, f"{FACES}-ci", f"{FACES}-training", f"{FACES}-promotion"}
+    assert set(before) == {".gitignore", *ALLOWED, f"{FACES}-ci", f"{FACES}-training", f"{FACES}-promotion"}
     assert keys.folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in keys.folder.iterdir()} == {0o600}
     assert "changed=0 " in keys.run().stdout
@@ -196,6 +196,7 @@ def test_a_member_who_is_removed_has_no_key_after_that_run(keys: Keys) -> None:
     assert keys.works(f"{CHURN}-deletion", deletion) == "InvalidAccessKeyId"
     assert keys.works(ALICE) == "ok" and keys.secret(ALICE) == alice
     assert {path.name for path in keys.folder.iterdir()} == {
+        ".gitignore",
         ALICE,
         *(f"{CHURN}-{m}" for m in ("ci", "training", "promotion")),
     }

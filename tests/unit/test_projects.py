@@ -242,7 +242,7 @@ def test_files_are_made_once_for_their_owner_alone(keep, folder):
     assert foretold.changed and issued == ["alice", "bob"] and not folder.path.exists()
     outcome, issued = keep("alice", "bob", users=server)
     assert outcome.changed and issued == ["alice", "bob"] and server.asked == 2
-    assert set(outcome.before) == {"alice", "bob"} and outcome.after == foretold.after
+    assert set(outcome.before) == {".gitignore", "alice", "bob"} and outcome.after == foretold.after
     made = known(folder, "alice", "bob", "carol")
     assert (
         set(made) == {"alice", "bob"} and len({*made.values()}) == 2 and all(len(each) == 40 for each in made.values())
@@ -250,7 +250,7 @@ def test_files_are_made_once_for_their_owner_alone(keep, folder):
     assert not any(secret in str(outcome) for secret in made.values())
     assert folder.path.stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.path.iterdir()}
-    assert modes == {"alice": 0o600, "bob": 0o600}
+    assert modes == {".gitignore": 0o600, "alice": 0o600, "bob": 0o600}
     outcome, issued = keep("alice", "bob", users=server)
     assert not outcome.changed and issued == [] and server.asked == 2, (
         "the server is asked only where a file is missing"
@@ -329,9 +329,9 @@ def test_the_file_of_a_key_that_is_gone_goes_and_nothing_else(keep, folder):
     assert foretold.changed and (folder.path / "bob").exists()
     outcome, _issued = keep("alice")
     assert outcome.changed and outcome.after == {"bob": None}
-    assert sorted(path.name for path in folder.path.iterdir()) == ["alice", "dave", "notes.txt"]
+    assert sorted(path.name for path in folder.path.iterdir()) == [".gitignore", "alice", "dave", "notes.txt"]
     outcome, _issued = keep()
-    assert sorted(path.name for path in folder.path.iterdir()) == ["dave", "notes.txt"]
+    assert sorted(path.name for path in folder.path.iterdir()) == [".gitignore", "dave", "notes.txt"]
 
 
 @pytest.mark.parametrize("check_mode", [True, False], ids=["check", "real"])
@@ -363,6 +363,28 @@ def test_a_file_that_holds_something_else_is_never_overwritten(keep, folder, tex
     with pytest.raises(StackError, match=r"alice does not hold the key alice: move it away") as caught:
         keep("alice", "bob", reissue=["alice"])
     assert "hidden-value" not in str(caught.value) and (folder.path / "alice").read_text() == text
+
+
+def test_git_takes_no_key_whatever_repository_the_inventory_is_in(keep, folder, tmp_path):
+    git = ["git", "-C", tmp_path]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    keep("alice")
+    (folder.path / ".gitignore").unlink()
+    foretold, _issued = keep("alice", check_mode=True)
+    assert foretold.changed and not (folder.path / ".gitignore").exists()
+    outcome, _issued = keep("alice")
+    assert outcome.changed and outcome.after == foretold.after == {".gitignore": {}}
+    assert not keep("alice")[0].changed
+    subprocess.run([*git, "add", "--all"], check=True)
+    assert subprocess.check_output([*git, "ls-files"], text=True) == ""
+
+
+def test_an_ignore_file_that_somebody_wrote_is_left_alone(keep, folder):
+    folder.path.mkdir(mode=0o700, parents=True)
+    (folder.path / ".gitignore").write_text("*\n!*.age\n")
+    keep("alice")
+    assert not keep("alice")[0].changed
+    assert (folder.path / ".gitignore").read_text() == "*\n!*.age\n"
 
 
 def test_keys_are_ignored_by_git_and_stay_out_of_the_archive(tmp_path):

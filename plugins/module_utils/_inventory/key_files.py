@@ -27,6 +27,8 @@ from ansible_collections.repro.stack.plugins.module_utils._reconcile import (
     reconcile_each,
 )
 
+# No name of a key begins with a dot.
+IGNORE = ".gitignore"
 SECRET = "aws_secret_access_key"  # noqa: S105 - the name of a field
 
 Access = t.Iterable[t.Mapping[str, t.Any]]
@@ -66,7 +68,11 @@ class KeyFolder:
             if name not in handed_over:
                 secret = SECRET_AS_DECLARED if name in issued else None
                 desired[name] = {"lines": self._lines(name, access), "secret": secret}
-        files = {name: KeyFile(self.path / name, random_secret() if name in issued else None) for name in desired}
+        files: dict[str, Resource] = {
+            name: KeyFile(self.path / name, random_secret() if name in issued else None) for name in desired
+        }
+        if any(desired.values()):
+            files[IGNORE], desired[IGNORE] = IgnoreFile(self.path / IGNORE), {}
         return reconcile_each(files, desired, check_mode=check_mode), issued
 
     def _refuse_open(self) -> None:
@@ -146,6 +152,20 @@ class KeyFile(Resource):
 
     def _write(self, content: list[str]) -> None:
         replace(self._path, "\n".join([*content, f"{SECRET} = {self._new_secret or self.secret()}", ""]))
+
+
+class IgnoreFile(Resource):
+    """Keeps the folder out of Git, where it is in a repository. State: {}, whatever somebody wrote into the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> State | None:
+        return {} if self._path.exists() else None
+
+    def create(self, desired: State) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(self._path, "*\n")
 
 
 def _words(grant: t.Mapping[str, t.Any]) -> str:
