@@ -72,7 +72,9 @@ options:
     type: str
     default: repro.stack
   accept:
-    description: Ids of commits that somebody else made and that may stay in the history.
+    description:
+      - Ids of commits that somebody else made and that may stay in the history.
+      - An earlier O(manager) names all commits that were published by it.
     type: list
     elements: str
     default: []

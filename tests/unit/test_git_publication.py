@@ -174,8 +174,19 @@ def test_another_branch_beside_ours_does_not_matter(publish, bare, tmp_path):
 
 def test_another_manager_is_foreign_too(publish):
     publish(manager="stack a")
-    with pytest.raises(publish.failed, match="published by stack a, which is not of stack b"):
+    publish(manager="stack a", values={"_endpoint": "x"})
+    with pytest.raises(publish.failed, match=r"published by stack a, which is not of stack b.*If this stack was"):
         publish(manager="stack b")
+
+
+def test_a_former_manager_is_accepted_with_all_its_commits_and_nobody_elses(publish, bare, tmp_path):
+    publish(manager="stack a")
+    publish(manager="stack a", values={"_endpoint": "x"})
+    renamed = {"manager": "stack b", "accept": ["stack a", ""]}
+    assert publish(**renamed)["changed"] and not publish(**renamed)["changed"] and len(log(bare)) == 3
+    commit_by_somebody(bare, tmp_path)
+    with pytest.raises(publish.failed, match=r"by Eve .*Take over what it changes"):
+        publish(**renamed)
 
 
 def test_an_amended_commit_is_foreign(publish, bare, tmp_path):

@@ -106,11 +106,13 @@ class Publication(Resource):
         starts = [branches[self._branch]] if self._branch in branches else [*branches.values(), *tags.values()]
         history = self._scratch.commits(*starts)
         for commit in history:
-            if commit.manager != self._manager and commit.id not in self._accept:
-                by = f"published by {commit.manager}" if commit.manager else f"by {commit.author}"
+            if commit.manager != self._manager and not {commit.id, commit.manager or commit.id} & {*self._accept}:
+                by, way_out = f"by {commit.author}", "Take over what it changes and name it in accept"
+                if commit.manager:
+                    by, way_out = f"published by {commit.manager}", "If this stack was called so, name that in accept"
                 raise StackError(
                     f"{self._url} holds the commit {commit.id} {by}, which is not of {self._manager}: nothing was "
-                    "changed. Take over what it changes and name it in accept, or publish to another repository"
+                    f"changed. {way_out}, or publish to another repository"
                 )
         self.commit = history[0].id if history else None
         if self._branch not in branches:
