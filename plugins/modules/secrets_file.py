@@ -13,6 +13,7 @@ author:
 description:
   - Adds a random value to a YAML file for each name that is not in it. What is there is neither changed nor moved.
   - The file is made with mode 0600. One that others can read, or that is encrypted, is refused.
+  - Warns where it wrote into a file that Git would take with the next commit.
   - Run it on the controller. Values are never returned or shown.
 extends_documentation_fragment:
   - repro.stack.attributes
@@ -52,7 +53,7 @@ secrets_file:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._inventory.secrets_file import SecretsFile
 from ansible_collections.repro.stack.plugins.module_utils._module import run_outcome
-from ansible_collections.repro.stack.plugins.module_utils._reconcile import reconcile
+from ansible_collections.repro.stack.plugins.module_utils._reconcile import Outcome, reconcile
 
 
 def main() -> None:
@@ -65,7 +66,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     file = SecretsFile(module.params["path"], module.params["names"], module.params["length"])
-    run_outcome(module, lambda: reconcile(file, file.wanted(), check_mode=module.check_mode), "secrets_file")
+
+    def work() -> Outcome:
+        outcome = reconcile(file, file.wanted(), check_mode=module.check_mode)
+        if warning := file.leak() if outcome.changed else None:
+            module.warn(warning)
+        return outcome
+
+    run_outcome(module, work, "secrets_file")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.repro.stack.plugins.module_utils._inventory.inventory import inventory_problems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,18 @@ def test_a_link_stays_a_link(keep, path, tmp_path):
     path.symlink_to(tmp_path / "elsewhere.yml")
     keep("vault_a")
     assert path.is_symlink() and "vault_a" in (tmp_path / "elsewhere.yml").read_text()
+
+
+@pytest.mark.parametrize(("ignored", "warned"), [("", True), ("vault.yml\n", False), (None, False)])
+def test_a_warning_where_git_would_take_the_secrets(keep, path, tmp_path, monkeypatch, ignored, warned):
+    said = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: said.append(text))
+    if ignored is not None:
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+        (tmp_path / ".gitignore").write_text(ignored)
+    keep("vault_a")
+    advice = f"`ansible-vault encrypt {path}`, or name it in a .gitignore"
+    assert said == ([f"Git takes {path}, whose secrets everybody can read: {advice}"] if warned else [])
 
 
 @pytest.mark.parametrize("check_mode", [True, False], ids=["check", "real"])

@@ -9,6 +9,7 @@ import os
 import typing as t
 from pathlib import Path
 
+from ansible_collections.repro.stack.plugins.module_utils._command import Command, CommandError
 from ansible_collections.repro.stack.plugins.module_utils._errors import StackError
 from ansible_collections.repro.stack.plugins.module_utils._inventory.private_file import (
     random_secret,
@@ -33,6 +34,16 @@ class SecretsFile(Resource):
     def wanted(self) -> State:
         found = (self.read() or {"names": []})["names"]
         return {"names": sorted({*found, *self._names})}
+
+    def leak(self) -> str | None:
+        """A warning where the next commit would take the file. Without Git there is none."""
+        git = Command("git", "-C", str(self._path.parent), read_only=True)
+        try:
+            taken = git.read("ls-files", "--cached", "--others", "--exclude-standard", "--", self._path.name)
+        except CommandError:
+            return None
+        advice = f"`ansible-vault encrypt {self._path}`, or name it in a .gitignore"
+        return f"Git takes {self._path}, whose secrets everybody can read: {advice}" if taken else None
 
     def read(self) -> State | None:
         try:
