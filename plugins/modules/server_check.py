@@ -76,6 +76,12 @@ options:
         description: Directory that no other running container may write to.
         type: path
         version_added: 0.3.0
+      first_written:
+        description:
+          - What the service makes at its first start and keeps, with its data.
+          - Where it is missing and M(repro.stack.container_record) noted the container, the data are lost.
+        type: path
+        version_added: 0.3.0
   paths:
     description: Files and directories to look for, as patterns of a shell; RV(paths) names those that are there.
     type: list
@@ -213,6 +219,7 @@ TEXT = {"type": "str", "required": True}
 NUMBER = {"type": "int", "required": True}
 NUMBERS = {"type": "list", "elements": "int", "required": True}
 PATH = {"type": "path", "required": True}
+ANY_PATH = {"type": "path"}
 
 
 def found(patterns):
@@ -228,7 +235,7 @@ def main() -> None:
             "minimum_memory_bytes": {"type": "int", "default": 0},
             "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "published": each(container=TEXT, address={"type": "str", "default": "127.0.0.1"}, ports=NUMBERS),
-            "containers": each(name=TEXT, config_directory=PATH, data_directory={"type": "path"}),
+            "containers": each(name=TEXT, config_directory=PATH, data_directory=ANY_PATH, first_written=ANY_PATH),
             "paths": {"type": "list", "elements": "path", "default": []},
             "seals": {"type": "list", "elements": "path", "default": []},
             "disk": each(path={"type": "path"}, minimum_bytes=NUMBER, until={"type": "path"}),

@@ -206,6 +206,23 @@ def test_a_second_server_on_the_same_data(say, engine, found, refused):
     )
 
 
+def test_data_that_are_lost_or_not_mounted(say, tmp_path):
+    config, data = tmp_path / "opt", tmp_path / "srv"
+    ours = {"name": "minio", "config_directory": str(config), "first_written": str(data / ".minio.sys")}
+    config.mkdir()
+    assert say(containers=[ours]) == [], "a first run, or one that ended before the container answered"
+    (config / ".container").touch()
+    sentence = (
+        f"{data}/.minio.sys is missing, and the container minio has run with data already: mount their disk or restore "
+        f"them; to begin without them, remove {config}/.container"
+    )
+    assert say(containers=[ours]) == [sentence]
+    data.mkdir()
+    assert say(containers=[ours]) == [sentence], "a mount point without its disk"
+    (data / ".minio.sys").mkdir()
+    assert say(containers=[ours]) == []
+
+
 def test_too_little_disk_is_added_up_per_file_system(say, tmp_path):
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     paths = [str(tmp_path / name / "deeper") for name in ("a", "b")]
@@ -282,7 +299,10 @@ def test_everything_is_said_at_once(say, taken, tmp_path):
 
 def test_a_blank_server_has_all_that_the_module_imports():
     inside = Path(preconditions.__file__).parent
-    files = [Path(server_check.__file__), *(inside / name for name in ("preconditions.py", "ports.py", "engine.py"))]
+    files = [
+        Path(server_check.__file__),
+        *(inside / name for name in ("preconditions.py", "ports.py", "engine.py", "container_record.py")),
+    ]
     found = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
     names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in found if isinstance(node, ast.ImportFrom)}

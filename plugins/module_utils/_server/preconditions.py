@@ -11,6 +11,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+from ansible_collections.repro.stack.plugins.module_utils._server.container_record import RECORD
 from ansible_collections.repro.stack.plugins.module_utils._server.engine import Engine
 from ansible_collections.repro.stack.plugins.module_utils._server.ports import port_problem
 
@@ -32,7 +33,7 @@ def server_problems(options: Options) -> list[str]:
         found = [port_problem(engine, each["address"], port, each["container"]) for port in each["ports"]]
         problems += [problem for problem in found if problem]
     problems += [*_foreign_containers(engine, options["containers"]), *_second_servers(engine, options["containers"])]
-    problems += _disk(engine, options["disk"])
+    problems += [*_lost_data(options["containers"]), *_disk(engine, options["disk"])]
     for check, name in ((_postgres, "postgres"), (_minio_root_user, "minio_root_user")):
         if options[name]:
             problems += check(**options[name])
@@ -88,6 +89,17 @@ def _second_servers(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterator[s
                     f"The container {found.name} (image {found.image}) runs on {data}, where {name} is going to: "
                     "stop it, or give it its old name again"
                 )
+
+
+def _lost_data(wanted: t.Sequence[Options]) -> t.Iterator[str]:
+    """A service that finds no data begins anew; what it writes vanishes under the disk that is mounted later."""
+    for each in wanted:
+        first, record = each["first_written"], Path(each["config_directory"]) / RECORD
+        if first and record.exists() and not Path(first).exists():
+            yield (
+                f"{first} is missing, and the container {each['name']} has run with data already: mount their disk or "
+                f"restore them; to begin without them, remove {record}"
+            )
 
 
 def _disk(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterator[str]:
