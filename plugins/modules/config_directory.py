@@ -13,8 +13,8 @@ author:
 description:
   - Writes all configuration and secret files of one service in one step, makes its data directories, and returns a
     digest that belongs in a label of the service's container.
-  - The digest changes when a declared content changes, when a file had to be repaired, since the running container
-    may have read what was repaired, and when a directory of O(mounted) was removed and made anew.
+  - The digest changes when a declared content changes, and when a file had to be repaired, since the running container
+    may have read what was repaired.
   - It changes before the first byte is written, so an interrupted run is completed by the next.
   - Files that are not named are left alone.
 extends_documentation_fragment:
@@ -80,11 +80,6 @@ options:
         description: Permissions, in octal.
         type: str
         default: "0750"
-  mounted:
-    description: Directories that the container mounts, which may belong to another service.
-    type: list
-    elements: path
-    default: []
   container:
     description:
       - The container that is started with these files.
@@ -130,7 +125,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 digest:
-  description: Keyed digest of the declared files and of which directories are mounted. It does not reveal any content.
+  description: Keyed digest of the declared files. It does not reveal any content.
   returned: success
   type: str
   sample: 0c5d5cbd2d1a6cd8a1e0a5d0b5f9a2b6d0a4b6a6c2b3f9d1e3f5a7b9c1d3e5f7
@@ -145,7 +140,8 @@ container_condition:
     - V(settled) where O(container) runs healthy with these files, and neither its declaration nor anything that the
       engine tells of it is another than what was noted. To compare it option by option would find nothing.
     - V(altered) where declaration, image and files are those that it was made with, and it differs in what only its
-      creation decides or in another limit that was updated by hand. Comparing may find nothing; make it anew.
+      creation decides or in another limit that was updated by hand, or where it runs on a directory that its path does
+      not lead to any more. Comparing may find nothing; make it anew.
     - V(limited) where only its memory or its restart policy differs, which can be updated while it runs.
     - V(stuck) where it runs, and the engine found it unhealthy for a minute or longer.
     - V(other) in all other cases, and where no container is named.
@@ -207,7 +203,6 @@ def main() -> None:
                     "mode": {"type": "str", "default": "0750"},
                 },
             },
-            "mounted": {"type": "list", "elements": "path", "default": []},
             "container": {"type": "dict", "options": {"name": TEXT, "image": TEXT, "declared": TEXT}},
             "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "key_file": {"type": "path", "default": "/opt/repro/digest.key"},
@@ -228,13 +223,7 @@ def main() -> None:
         },
         "secret_files": {name: {**attributes(owner, "0600"), "content": SECRET_AS_DECLARED} for name in secret_files},
     }
-    directory = ConfigDirectory(
-        path,
-        desired,
-        secret_files,
-        module.params["key_file"],
-        module.params["mounted"],
-    )
+    directory = ConfigDirectory(path, desired, secret_files, module.params["key_file"])
     run_outcome(
         module,
         lambda: reconcile(directory, desired, check_mode=module.check_mode),

@@ -19,7 +19,6 @@ def write(run_module, tmp_path):
             files=[{"name": "plain", "content": content}],
             secret_files={"hidden": secret},
             directories=[{"path": str(tmp_path / "data"), "owner": os.getuid(), "mode": "0700"}],
-            mounted=[str(tmp_path / "service"), str(tmp_path / "data")],
             **options,
         )
 
@@ -60,17 +59,6 @@ def test_a_repaired_file_asks_for_a_new_container_and_a_repaired_mode_does_not(w
     assert repaired["changed"] and repaired["digest"] == first and mode(tmp_path / "service" / "plain") == "0600"
     (tmp_path / "service" / "plain").write_text("edited by hand")
     assert write()["digest"] != first
-
-
-@pytest.mark.parametrize("name", ["service", "data"])
-def test_a_directory_that_was_removed_and_made_anew_asks_for_a_new_container(write, tmp_path, name):
-    first = write()["digest"]
-    # a running container still holds it, so that its number is not given to the next
-    (tmp_path / name).rename(tmp_path / "held by a container")
-    foreseen = write(check_mode=True)
-    assert foreseen["changed"] and foreseen["digest"] != first
-    second = write()
-    assert second["changed"] and second["digest"] != first and write()["digest"] == second["digest"]
 
 
 def test_an_interrupted_repair_still_asks_for_a_new_container(write, tmp_path, monkeypatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import typing as t
+from pathlib import Path
 
 import pytest
 from engine_socket import engine_at
@@ -18,7 +20,10 @@ CONTAINER = {
     "ExecIDs": None,
     "Config": {"Env": ["A=1"], "Labels": {}, "Healthcheck": {"Interval": 5_000_000_000}},
     "HostConfig": {"Memory": 1, "MemorySwap": 1, "CapAdd": None, "RestartPolicy": {"Name": "unless-stopped"}},
-    "Mounts": [{"Destination": "/a", "Source": "/srv/a"}, {"Destination": "/b", "Source": "/srv/b"}],
+    "Mounts": [
+        {"Type": "bind", "Destination": "/a", "Source": "/srv/a"},
+        {"Type": "bind", "Destination": "/b", "Source": "/srv/b"},
+    ],
     "NetworkSettings": {
         "SandboxID": "s0",
         "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}]},
@@ -184,6 +189,37 @@ def test_another_declaration_asks_for_a_comparison(container):
     assert not container.settled(), "the file is as it was, but the container may have read the other one"
 
 
+@pytest.fixture
+def mounts(container) -> t.Callable[[t.Any, t.Any], None]:
+    """mounts(held, source): this process is the container, and sees ``held`` where it mounted ``source``."""
+
+    def mount(held: t.Any, source: t.Any) -> None:
+        at(container.found, "State", "Pid", value=os.getpid())
+        container.found["Mounts"] = [{"Type": "bind", "Destination": str(held), "Source": str(source)}]
+        container.note()
+
+    return mount
+
+
+def test_a_directory_that_was_removed_and_made_anew_asks_for_a_new_container(container, mounts, tmp_path):
+    (tmp_path / "held").mkdir()
+    (tmp_path / "data").symlink_to("held")
+    mounts(tmp_path / "held", tmp_path / "data")
+    assert container.settled()
+    (tmp_path / "data").unlink()
+    assert container.condition(check_mode=True) == "altered"
+    (tmp_path / "data").mkdir()
+    assert container.condition() == container.condition(declared="as declared now") == "altered"
+    at(container.found, "State", "Pid", value=0)
+    assert container.settled(), "one that does not run finds the new one when it starts"
+
+
+def test_a_directory_on_another_disk_asks_for_a_new_container(container, mounts):
+    assert Path("/proc").stat().st_ino == Path("/sys").stat().st_ino
+    mounts("/proc", "/sys")
+    assert container.condition() == "altered"
+
+
 def test_another_image_of_that_name_asks_for_a_comparison(container):
     container.note()
     container.retag()
@@ -208,5 +244,6 @@ def test_a_container_that_is_gone_asks_for_a_comparison(container):
 )
 def test_a_container_is_stuck_that_gave_no_good_answer_for_a_minute(container, status, health, streak, told):
     container.note()
-    container.found["State"] = {"Status": status, "Health": {"Status": health, "FailingStreak": streak}}
+    health = {"Status": health, "FailingStreak": streak}
+    container.found["State"] = {"Status": status, "Pid": 0, "Health": health}
     assert container.condition() == told

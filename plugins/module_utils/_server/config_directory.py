@@ -43,10 +43,8 @@ class ConfigDirectory(Resource):
         desired: State,
         secret_contents: t.Mapping[str, str],
         key_file: str,
-        mounted: t.Iterable[str] = (),
     ) -> None:
         self._path = Path(path)
-        self._mounted = [Path(each) for each in mounted]
         self._desired = desired
         self._secret_contents = secret_contents
         self._key_file = Path(key_file)
@@ -79,18 +77,12 @@ class ConfigDirectory(Resource):
                     write(self._path / name, text, wanted)
 
     def digest(self) -> str:
-        """HMAC-SHA256 of what the container must have been started with, counting a repair not made yet (check mode).
-
-        That is the declared contents, the generation, and which directories are mounted: of one that was removed and
-        made anew a container keeps the old one, which nobody else can reach.
-        """
+        """HMAC-SHA256 of what the container must have been started with, with a repair not made yet (check mode)."""
         generation = self._generation() + _rewrites(self.read(), self._desired)
         made = hmac.new(self._key(), str(generation).encode(), hashlib.sha256)
         contents = {name: wanted["content"] for name, wanted in self._desired["files"].items()}
         for name, text in sorted({**contents, **self._secret_contents}.items()):
             made.update(f"\0{name}\0{text}".encode())
-        for path in self._mounted:
-            made.update(f"\0{path}\0{path.stat().st_ino if path.exists() else 'to be made'}".encode())
         return made.hexdigest()
 
     def _file(self, name: str) -> State | None:

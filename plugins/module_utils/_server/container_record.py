@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def condition(engine: Engine, path: str, name: str, image: str, declared: str, d
     found = engine.container(name)
     if found is None:
         return OTHER
+    if _is_on_a_lost_directory(found):
+        return ALTERED
     noted = _recorded(path)
     asked_for = (
         noted.get("declared") == declared
@@ -72,6 +75,24 @@ def note(engine: Engine, path: str, name: str, declared: str, *, read_only: bool
         }
         write(Path(path) / RECORD, json.dumps(noted), OURS)
     return found is not None
+
+
+def _is_on_a_lost_directory(found: Found) -> bool:
+    """Whether a directory that it mounted was removed and made anew, or moved to another disk: it keeps the old one."""
+    root = Path("/proc", str(found["State"]["Pid"]), "root")
+    mounts = [mount for mount in found["Mounts"] if mount["Type"] == "bind"]
+    return any(_is_another(Path(f"{root}{mount['Destination']}"), Path(mount["Source"])) for mount in mounts)
+
+
+def _is_another(held: Path, declared: Path) -> bool:
+    try:
+        inside = held.stat()
+    except OSError:  # it does not run, or its processes cannot be seen from here
+        return False
+    try:
+        return not os.path.samestat(inside, declared.stat())
+    except FileNotFoundError:
+        return True
 
 
 def _is_healthy(state: Found) -> bool:
