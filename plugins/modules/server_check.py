@@ -72,6 +72,10 @@ options:
         description: Directory that is mounted into it.
         type: path
         required: true
+      owner:
+        description: Number of the user and group that own its secrets and data. Nobody else on the server may have it.
+        type: int
+        version_added: 0.3.0
       data_directory:
         description: Directory that no other running container may write to.
         type: path
@@ -235,7 +239,9 @@ def main() -> None:
             "minimum_memory_bytes": {"type": "int", "default": 0},
             "docker_socket": {"type": "path", "default": "/run/docker.sock"},
             "published": each(container=TEXT, address={"type": "str", "default": "127.0.0.1"}, ports=NUMBERS),
-            "containers": each(name=TEXT, config_directory=PATH, data_directory=ANY_PATH, first_written=ANY_PATH),
+            "containers": each(
+                name=TEXT, config_directory=PATH, owner={"type": "int"}, data_directory=ANY_PATH, first_written=ANY_PATH
+            ),
             "paths": {"type": "list", "elements": "path", "default": []},
             "seals": {"type": "list", "elements": "path", "default": []},
             "disk": each(path={"type": "path"}, minimum_bytes=NUMBER, until={"type": "path"}),

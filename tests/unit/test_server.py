@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import grp
 import hashlib
 import os
+import pwd
 import socket
 import sys
 from pathlib import Path
@@ -204,6 +206,29 @@ def test_a_second_server_on_the_same_data(say, engine, found, refused):
         if refused
         else []
     )
+
+
+@pytest.mark.parametrize(
+    ("users", "groups", "refused"),
+    [
+        ({}, {}, []),
+        ({5002: "bob"}, {}, ["user bob"]),
+        ({}, {5002: "staff"}, ["group staff"]),
+        ({5002: "bob"}, {5002: "bob"}, ["user bob", "group bob"]),
+        ({5002: "minio"}, {5002: "minio"}, []),
+        ({999: "systemd-coredump"}, {999: "docker"}, []),
+    ],
+)
+def test_somebody_who_has_the_number_of_a_service(say, monkeypatch, users, groups, refused):
+    monkeypatch.setattr(pwd, "getpwuid", lambda number: (users[number],))
+    monkeypatch.setattr(grp, "getgrgid", lambda number: (groups[number],))
+    ours = {"name": "minio", "config_directory": "/opt/minio", "owner": 5002}
+    theirs = {"name": "postgres", "config_directory": "/opt/postgres", "owner": 999}
+    assert say(containers=[ours, theirs, {"name": "gateway", "config_directory": "/opt/gateway"}]) == [
+        f"The {each} has the number 5002, and could read the secrets and data of the container minio: give the "
+        f"{each.split()[0]} another number, or, where a directory service names it, leave it out on this server"
+        for each in refused
+    ]
 
 
 def test_data_that_are_lost_or_not_mounted(say, tmp_path):

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import grp
 import hashlib
 import os
+import pwd
 import sys
 import typing as t
 from pathlib import Path
@@ -23,6 +25,8 @@ INODES = 1000
 LABELS = "repro.stack."
 IMAGES = "repro-stack/"
 MINIO_FORMAT = ".minio.sys"
+# Numbers below belong to programs, also on the server: the official image of PostgreSQL has 999.
+PEOPLE = 1000
 
 
 def server_problems(options: Options) -> list[str]:
@@ -33,7 +37,11 @@ def server_problems(options: Options) -> list[str]:
         found = [port_problem(engine, each["address"], port, each["container"]) for port in each["ports"]]
         problems += [problem for problem in found if problem]
     problems += [*_foreign_containers(engine, options["containers"]), *_second_servers(engine, options["containers"])]
-    problems += [*_lost_data(options["containers"]), *_disk(engine, options["disk"])]
+    problems += [
+        *_known_owners(options["containers"]),
+        *_lost_data(options["containers"]),
+        *_disk(engine, options["disk"]),
+    ]
     for check, name in ((_postgres, "postgres"), (_minio_root_user, "minio_root_user")):
         if options[name]:
             problems += check(**options[name])
@@ -88,6 +96,24 @@ def _second_servers(engine: Engine, wanted: t.Sequence[Options]) -> t.Iterator[s
                 yield (
                     f"The container {found.name} (image {found.image}) runs on {data}, where {name} is going to: "
                     "stop it, or give it its old name again"
+                )
+
+
+def _known_owners(wanted: t.Sequence[Options]) -> t.Iterator[str]:
+    """Whoever has the number of a service can read what belongs to it, and directory services give such to people."""
+    for each in wanted:
+        if (number := each["owner"] or 0) < PEOPLE:
+            continue
+        for kind, look_up in (("user", pwd.getpwuid), ("group", grp.getgrgid)):
+            try:
+                found = look_up(number)[0]
+            except KeyError:
+                continue
+            if found != each["name"]:
+                yield (
+                    f"The {kind} {found} has the number {number}, and could read the secrets and data of the container "
+                    f"{each['name']}: give the {kind} another number, or, where a directory service names it, leave it "
+                    "out on this server"
                 )
 
 
