@@ -211,8 +211,8 @@ def patient(project: Project, tmp_path: Path) -> Project:
 def doctor(project: Project, *only: str, **env: str) -> tuple[int, dict[str, tuple[str, str]]]:
     done = project.run(".venv/bin/python", "-m", f"{SLUG}.doctor", *only, check=False, **env)
     rows = {line[:13].strip(): (line[13:20].strip(), line[20:].strip()) for line in done.stdout.splitlines()}
-    for name in KEYS.iterdir():
-        assert name.read_text().split("aws_secret_access_key = ")[1].split()[0] not in done.stdout
+    for file in KEYS.glob("[!.]*"):
+        assert file.read_text().split("aws_secret_access_key = ")[1].split()[0] not in done.stdout
     return done.returncode, rows
 
 
